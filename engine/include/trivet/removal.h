@@ -1,0 +1,39 @@
+// How the program learns that an entry left the memory tier.
+#ifndef TRIVET_REMOVAL_H_
+#define TRIVET_REMOVAL_H_
+
+#include <functional>
+#include <string_view>
+
+#include "trivet/value.h"
+
+namespace trivet {
+
+enum class RemovalCause {
+  kExplicit,     // Delete, MDelete or Take
+  kReplaced,     // a newer value of the same key took its place
+  kExpired,      // TTL or idle TTL
+  kEvicted,      // the budget asked for room
+  kInvalidated,  // Invalidate, InvalidateTag, InvalidatePattern, Clear
+  kOversize,     // a newer value was too large for memory and went to the store alone
+};
+
+// "explicit", "replaced", "expired", "evicted", "invalidated" or "oversize".
+const char* RemovalCauseName(RemovalCause cause);
+
+// One entry that left memory. The views are valid during the call; copy `value` to keep the bytes.
+struct Removal {
+  std::string_view namespace_name;
+  std::string_view key;
+  const Value& value;
+  RemovalCause cause;
+};
+
+// Called once for each entry that leaves memory, by the thread whose call removed it (or by the
+// maintenance thread), after all locks are released. It may call the cache again, and it must not
+// throw. Removals of one key may be told out of order when two threads cause them.
+using RemovalListener = std::function<void(const Removal&)>;
+
+}  // namespace trivet
+
+#endif  // TRIVET_REMOVAL_H_

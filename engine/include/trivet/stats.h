@@ -1,0 +1,58 @@
+// What the cache counted.
+#ifndef TRIVET_STATS_H_
+#define TRIVET_STATS_H_
+
+#include <cstdint>
+
+namespace trivet {
+
+// Counters since the cache was opened, and gauges as of now, of one namespace or of all. Counters
+// are exact: every operation that has returned is in them once.
+struct Stats {
+  // Look-ups in memory, by any operation that reads a value.
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+
+  // Entries put into memory by Set and its relatives, and by loads.
+  uint64_t sets = 0;
+
+  // Entries that left memory, by cause (RemovalCause).
+  uint64_t removed_explicit = 0;
+  uint64_t replaced = 0;
+  uint64_t expired = 0;
+  uint64_t evicted = 0;
+  uint64_t invalidated = 0;
+  uint64_t oversize = 0;  // entries dropped, and values refused, because they were too large
+
+  // Loaders.
+  uint64_t loads = 0;          // loaders run
+  uint64_t load_failures = 0;  // of these: errors
+  uint64_t load_joins = 0;     // calls that waited for a load of somebody else
+  uint64_t loads_fenced = 0;   // loads whose result an invalidation forbade to keep
+
+  // The store behind the Backing seam.
+  uint64_t store_reads = 0;   // keys asked for
+  uint64_t store_hits = 0;    // of these: found
+  uint64_t store_writes = 0;  // keys written or deleted
+  uint64_t store_errors = 0;  // calls that failed
+
+  // Gauges. Bytes count everything: entry, index share, tags, and what the allocator adds.
+  uint64_t entries = 0;  // held in memory, dead ones that are not yet freed included
+  uint64_t bytes = 0;    // held by these entries
+  // Of the whole cache; 0 in the figures of a namespace.
+  uint64_t index_bytes = 0;   // tables that do not belong to one entry
+  uint64_t pinned_bytes = 0;  // entries that left the cache while a Value still holds them
+  uint64_t memory_bytes = 0;  // bytes + index_bytes + pinned_bytes
+  uint64_t memory_limit = 0;  // the budget; 0 where only entries are limited
+
+  double hit_ratio() const {
+    const uint64_t asked = hits + misses;
+    return asked == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(asked);
+  }
+
+  Stats& operator+=(const Stats& other);
+};
+
+}  // namespace trivet
+
+#endif  // TRIVET_STATS_H_
