@@ -29,10 +29,11 @@ quietly cmake --build "$work/package"
 "$work/package/consumer" "$work/package.db"
 
 echo "== pkg-config"
-pc_dir=$(dirname "$(find "$prefix" -name trivet.pc)")
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name trivet.pc)")
+export PKG_CONFIG_PATH
 # shellcheck disable=SC2046  # the flags are separate words
-PKG_CONFIG_PATH=$pc_dir quietly "${CXX:-g++}" -std=c++20 "$here/consumer/main.cc" -o "$work/consumer" \
-  $(PKG_CONFIG_PATH=$pc_dir pkg-config --cflags --libs trivet)
+quietly "${CXX:-g++}" -std=c++20 "$here/consumer/main.cc" -o "$work/consumer" \
+  $(pkg-config --cflags --libs trivet) "-Wl,-rpath,$(pkg-config --variable=libdir trivet)"
 "$work/consumer" "$work/pkg-config.db"
 
 echo "== add_subdirectory"
