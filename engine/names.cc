@@ -1,0 +1,59 @@
+#include "engine/names.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "engine/strings.h"
+#include "trivet/options.h"
+
+namespace trivet::engine {
+namespace {
+
+absl::Status CheckLength(std::string_view what, size_t size, size_t size_max) {
+  if (size >= 1 && size <= size_max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(what), ": must be 1 to ", size_max, " bytes, got ", size));
+}
+
+size_t CountDistinct(std::span<const std::string> tags) {
+  std::vector<std::string_view> sorted(tags.begin(), tags.end());
+  std::sort(sorted.begin(), sorted.end());
+  return static_cast<size_t>(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
+}
+
+}  // namespace
+
+absl::Status CheckKey(std::string_view key) { return CheckLength("key", key.size(), kKeyBytesMax); }
+
+absl::Status CheckName(std::string_view what, std::string_view name) {
+  return CheckLength(what, name.size(), kNameBytesMax);
+}
+
+absl::Status CheckTtl(std::string_view field, absl::Duration ttl) {
+  if (ttl == absl::InfiniteDuration()) return absl::OkStatus();
+  if (ttl > absl::ZeroDuration() && ttl <= kTtlMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(field), ": must be positive, at most ",
+                                                 absl::FormatDuration(kTtlMax), ", got ",
+                                                 absl::FormatDuration(ttl)));
+}
+
+absl::Status CheckTags(std::span<const std::string> tags, std::string_view field) {
+  for (size_t i = 0; i < tags.size(); ++i) {
+    if (tags[i].size() >= 1 && tags[i].size() <= kNameBytesMax) continue;
+    return CheckLength(absl::StrCat(ToAbsl(field), "[", i, "]"), tags[i].size(), kNameBytesMax);
+  }
+  if (tags.size() <= kTagsPerEntryMax) return absl::OkStatus();
+  const size_t distinct = CountDistinct(tags);
+  if (distinct <= kTagsPerEntryMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(field), ": at most ", kTagsPerEntryMax,
+                                                 " distinct ones, got ", distinct));
+}
+
+}  // namespace trivet::engine

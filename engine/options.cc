@@ -1,0 +1,119 @@
+#include "trivet/options.h"
+
+#include <bit>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "engine/names.h"
+#include "engine/strings.h"
+
+namespace trivet {
+namespace {
+
+using engine::CheckTags;
+using engine::CheckTtl;
+using engine::ToAbsl;
+
+// Less than this would not hold the tables of a single shard and a few entries.
+constexpr size_t kMemoryBytesMin = 64 << 10;
+
+// Beyond it, more shards no longer spread the threads of any machine better.
+constexpr size_t kShardsMax = 1024;
+
+// "CacheOptions.shards: must be ..., got 3".
+template <typename Got>
+absl::Status Wrong(std::string_view field, std::string_view rule, const Got& got) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(field), ": must be ", ToAbsl(rule), ", got ", got));
+}
+
+absl::Status ValidateCapacity(const CacheOptions& options) {
+  if (options.memory_bytes == 0 && options.max_entries == 0) {
+    return absl::InvalidArgumentError(
+        "CacheOptions.memory_bytes: must be given where CacheOptions.max_entries is not");
+  }
+  if (options.memory_bytes != 0 && options.memory_bytes < kMemoryBytesMin) {
+    return Wrong("CacheOptions.memory_bytes", "0 or at least 65536", options.memory_bytes);
+  }
+  if (options.shards != 0 &&
+      (!std::has_single_bit(options.shards) || options.shards > kShardsMax)) {
+    return Wrong("CacheOptions.shards", "0 or a power of two up to 1024", options.shards);
+  }
+  if (options.max_entries != 0 && options.max_entries < options.shards) {
+    return Wrong("CacheOptions.max_entries",
+                 absl::StrCat("at least one per shard (", options.shards, ")"),
+                 options.max_entries);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateNamespace(std::string_view prefix, const NamespaceOptions& options) {
+  if (absl::Status status = CheckTtl(absl::StrCat(ToAbsl(prefix), ".ttl"), options.ttl);
+      !status.ok()) {
+    return status;
+  }
+  return CheckTtl(absl::StrCat(ToAbsl(prefix), ".idle_ttl"), options.idle_ttl);
+}
+
+bool IsKnown(SetWhen when) {
+  switch (when) {
+    case SetWhen::kAlways:
+    case SetWhen::kIfAbsent:
+    case SetWhen::kIfPresent:
+    case SetWhen::kIfVersion:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status Validate(const CacheOptions& options) {
+  if (absl::Status status = ValidateCapacity(options); !status.ok()) return status;
+  if (options.policy != "lru") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("CacheOptions.policy: must be \"lru\", got another name of ",
+                     options.policy.size(), " bytes"));
+  }
+  if (options.value_bytes_max == 0 || options.value_bytes_max > kValueBytesCeiling) {
+    return Wrong("CacheOptions.value_bytes_max", absl::StrCat("1 to ", kValueBytesCeiling),
+                 options.value_bytes_max);
+  }
+  if (options.join_timeout <= absl::ZeroDuration() ||
+      options.join_timeout == absl::InfiniteDuration()) {
+    return Wrong("CacheOptions.join_timeout", "positive and finite",
+                 absl::FormatDuration(options.join_timeout));
+  }
+  return ValidateNamespace("CacheOptions.namespace_defaults", options.namespace_defaults);
+}
+
+absl::Status Validate(const NamespaceOptions& options) {
+  return ValidateNamespace("NamespaceOptions", options);
+}
+
+absl::Status Validate(const SetOptions& options) {
+  if (options.ttl) {
+    if (absl::Status status = CheckTtl("SetOptions.ttl", *options.ttl); !status.ok()) return status;
+  }
+  if (options.idle_ttl) {
+    if (absl::Status status = CheckTtl("SetOptions.idle_ttl", *options.idle_ttl); !status.ok()) {
+      return status;
+    }
+  }
+  if (!IsKnown(options.when)) {
+    return Wrong("SetOptions.when", "a SetWhen", static_cast<int>(options.when));
+  }
+  // A version without the condition is a forgotten condition: it would overwrite what it was meant
+  // to protect.
+  if (options.if_version != 0 && options.when != SetWhen::kIfVersion) {
+    return Wrong("SetOptions.if_version", "0 unless SetOptions.when is kIfVersion",
+                 options.if_version);
+  }
+  return CheckTags(options.tags, "SetOptions.tags");
+}
+
+}  // namespace trivet
