@@ -1,0 +1,51 @@
+#include "store/limits.h"
+
+#include <cstddef>
+#include <string>
+
+#include "trivet/options.h"
+
+namespace trivet::store {
+namespace {
+
+absl::Status CheckLength(const char* what, size_t size, size_t size_max) {
+  if (size >= 1 && size <= size_max) return absl::OkStatus();
+  return absl::InvalidArgumentError(std::string(what) + " of " + std::to_string(size) +
+                                    " bytes; 1 to " + std::to_string(size_max) + " are allowed");
+}
+
+}  // namespace
+
+absl::Status CheckNamespace(std::string_view name) {
+  return CheckLength("a namespace", name.size(), kNameBytesMax);
+}
+
+absl::Status CheckKey(std::string_view key) {
+  return CheckLength("a key", key.size(), kKeyBytesMax);
+}
+
+absl::Status CheckKeys(std::span<const std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (absl::Status status = CheckKey(key); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTag(std::string_view tag) {
+  return CheckLength("a tag", tag.size(), kNameBytesMax);
+}
+
+absl::Status CheckWrite(const StoreWrite& write) {
+  if (absl::Status status = CheckKey(write.key); !status.ok()) return status;
+  if (write.value.size() > kValueBytesCeiling) {
+    return absl::InvalidArgumentError("a value of " + std::to_string(write.value.size()) +
+                                      " bytes; at most " + std::to_string(kValueBytesCeiling) +
+                                      " are allowed");
+  }
+  for (const std::string& tag : write.tags) {
+    if (absl::Status status = CheckTag(tag); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trivet::store

@@ -1,0 +1,133 @@
+#include "store/sqlite_backing.h"
+
+#include <utility>
+
+#include "store/limits.h"
+#include "store/row_reader.h"
+#include "store/row_time.h"
+#include "store/transaction.h"
+
+namespace trivet::store {
+namespace {
+
+// Keeps the answer where Change() has no place for it.
+template <typename Answer>
+absl::Status Keep(absl::StatusOr<Answer> from, Answer* to) {
+  if (from.ok()) *to = *std::move(from);
+  return from.status();
+}
+
+}  // namespace
+
+SqliteBacking::SqliteBacking(std::unique_ptr<Connection> writer,
+                             std::vector<std::unique_ptr<Connection>> readers, const Clock* clock)
+    : clock_(clock), writer_(std::move(writer)), readers_(std::move(readers)) {}
+
+int64_t SqliteBacking::Now() const { return ToRowNow(clock_->WallTime()); }
+
+absl::Status SqliteBacking::Change(absl::FunctionRef<absl::Status(RowWriter&)> work) {
+  if (writer_ == nullptr) return absl::PermissionDeniedError("the store is open for reading only");
+  engine::MutexLock lock(write_mutex_);
+  Transaction transaction(*writer_, Transaction::Kind::kWrite);
+  if (!transaction.status().ok()) return transaction.status();
+  RowWriter rows(*writer_, Now());  // after the wait for the lock
+  if (absl::Status status = work(rows); !status.ok()) return status;
+  return transaction.Commit();
+}
+
+absl::StatusOr<std::optional<StoredValue>> SqliteBacking::Read(std::string_view namespace_name,
+                                                               std::string_view key) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = CheckKey(key); !status.ok()) return status;
+  const ReaderPool::Lease reader = readers_.Borrow();
+  return ReadRow(*reader, namespace_name, key, Now());
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::ReadMany(
+    std::string_view namespace_name, std::span<const std::string_view> keys) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = CheckKeys(keys); !status.ok()) return status;
+  std::vector<std::optional<StoredValue>> values;
+  values.reserve(keys.size());
+  const ReaderPool::Lease reader = readers_.Borrow();
+  const Transaction snapshot(*reader, Transaction::Kind::kRead);
+  if (!snapshot.status().ok()) return snapshot.status();
+  const int64_t now = Now();
+  for (const std::string_view key : keys) {
+    absl::StatusOr<std::optional<StoredValue>> value = ReadRow(*reader, namespace_name, key, now);
+    if (!value.ok()) return value.status();
+    values.push_back(*std::move(value));
+  }
+  return values;
+}
+
+absl::StatusOr<std::vector<StoreWritten>> SqliteBacking::Write(std::string_view namespace_name,
+                                                               std::span<const StoreWrite> writes) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  for (const StoreWrite& write : writes) {
+    if (absl::Status status = CheckWrite(write); !status.ok()) return status;
+  }
+  std::vector<StoreWritten> written;
+  const absl::Status status =
+      Change([&](RowWriter& rows) { return Keep(rows.Write(namespace_name, writes), &written); });
+  if (!status.ok()) return status;
+  return written;
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::Delete(
+    std::string_view namespace_name, std::span<const std::string_view> keys) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = CheckKeys(keys); !status.ok()) return status;
+  std::vector<std::optional<StoredValue>> deleted;
+  const absl::Status status =
+      Change([&](RowWriter& rows) { return Keep(rows.Delete(namespace_name, keys), &deleted); });
+  if (!status.ok()) return status;
+  return deleted;
+}
+
+absl::StatusOr<bool> SqliteBacking::Touch(std::string_view namespace_name, std::string_view key,
+                                          absl::Time expires_at) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = CheckKey(key); !status.ok()) return status;
+  bool touched = false;
+  const absl::Status status = Change([&](RowWriter& rows) {
+    return Keep(rows.Touch(namespace_name, key, ToRowTime(expires_at)), &touched);
+  });
+  if (!status.ok()) return status;
+  return touched;
+}
+
+absl::StatusOr<uint64_t> SqliteBacking::DeleteTag(std::string_view namespace_name,
+                                                  std::string_view tag) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = CheckTag(tag); !status.ok()) return status;
+  uint64_t deleted = 0;
+  const absl::Status status =
+      Change([&](RowWriter& rows) { return Keep(rows.DeleteTag(namespace_name, tag), &deleted); });
+  if (!status.ok()) return status;
+  return deleted;
+}
+
+absl::Status SqliteBacking::Clear(std::string_view namespace_name) {
+  if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
+  return Change([&](RowWriter& rows) { return rows.Clear(namespace_name); });
+}
+
+absl::Status SqliteBacking::ClearAll() {
+  return Change([](RowWriter& rows) { return rows.ClearAll(); });
+}
+
+absl::StatusOr<bool> SqliteBacking::Sweep(size_t rows_max) {
+  bool more = false;
+  const absl::Status status =
+      Change([&](RowWriter& rows) { return Keep(rows.Sweep(rows_max), &more); });
+  if (!status.ok()) return status;
+  return more;
+}
+
+absl::StatusOr<std::vector<Backing::Count>> SqliteBacking::CountRows() {
+  const ReaderPool::Lease reader = readers_.Borrow();
+  return CountLiveRows(*reader, Now());
+}
+
+}  // namespace trivet::store
