@@ -26,8 +26,8 @@ namespace trivet {
 //
 // A file name for the store is understood by trivet::Open in trivet/open.h.
 //
-// Thread-safety: all methods but the destructor may be called from any thread at any time. Views and
-// Values must not outlive the cache.
+// Thread-safety: all methods but the destructor may be called from any thread at any time. Views
+// and Values must not outlive the cache.
 class Cache {
  public:
   // InvalidArgument names the option that is wrong.
@@ -52,8 +52,8 @@ class Cache {
   absl::Status InvalidateTag(std::string_view tag);
   absl::Status ClearAll();
 
-  // New budgets, in effect when it returns: as much is evicted as is over, in steps. InvalidArgument
-  // as in Open. The number of shards stays.
+  // New budgets, in effect when it returns: as much is evicted as is over, in steps.
+  // InvalidArgument as in Open. The number of shards stays.
   absl::Status Resize(const Capacity& capacity);
 
   // Frees at most about `budget` entries that expired, were invalidated or cleared, and sweeps as

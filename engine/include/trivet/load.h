@@ -28,8 +28,8 @@ class Load {
   std::string_view key() const { return key_; }
 
   // Labels the value. A tag may be declared at any time before the loader returns, also when it is
-  // known only from the loaded value: an invalidation of the tag that happened since this load began
-  // is honoured all the same.
+  // known only from the loaded value: an invalidation of the tag that happened since this load
+  // began is honoured all the same.
   void AddTag(std::string_view tag) { tags_.emplace_back(tag); }
 
   // The value lives this long. Checked like SetOptions::ttl; a bad one makes the load fail.

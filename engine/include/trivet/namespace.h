@@ -43,9 +43,10 @@ class NamespaceState;
 //
 // Errors common to all others: InvalidArgument names a bad key, tag, pattern or option; the status
 // of the view if In() was given something bad; the errors of trivet/backing.h from the store;
-// DeadlineExceeded after CacheOptions::join_timeout of waiting for another thread's load or write of
-// the same key; ResourceExhausted where a value does not fit into memory and there is no store, or
-// where values that handles still pin fill the room; FailedPrecondition once the cache is closed.
+// DeadlineExceeded after CacheOptions::join_timeout of waiting for another thread's load or write
+// of the same key; ResourceExhausted where a value does not fit into memory and there is no store,
+// or where values that handles still pin fill the room; FailedPrecondition once the cache is
+// closed.
 //
 // Thread-safety: all methods may be called from any thread at any time. Operations on one key are
 // linearizable in this process: an operation that begins after another returned sees its effect.
@@ -85,8 +86,8 @@ class Namespace {
   // One load per key runs at a time; others that ask meanwhile wait for it, with a deadline, and
   // share its answer or its error. An invalidation of the key, of a tag the loader declares (early
   // or late), of a matching pattern or of the namespace while the load runs forbids keeping the
-  // result: it goes to those who asked before the invalidation, and those who ask later start a load
-  // of their own. A Set of the key while the load runs wins over the load.
+  // result: it goes to those who asked before the invalidation, and those who ask later start a
+  // load of their own. A Set of the key while the load runs wins over the load.
   //
   // The loader may use the cache. If it asks for its own key, that inner call gets
   // FailedPrecondition; loaders on two threads that wait for each other get DeadlineExceeded.
@@ -115,7 +116,8 @@ class Namespace {
     std::string_view value;
   };
   // Sets all, with the same options. In the store one transaction: all (whose condition holds) or,
-  // on error, none. In memory key by key. Duplicate keys are set in order.
+  // on error, none. In memory key by key; where there is no store, an error leaves the items before
+  // it set. Duplicate keys are set in order.
   absl::StatusOr<std::vector<SetResult>> MSet(std::span<const Item> items,
                                               const SetOptions& options = {});
 
@@ -137,15 +139,15 @@ class Namespace {
   absl::StatusOr<bool> Touch(std::string_view key, absl::Duration ttl);
 
   // --- Invalidation -----------------------------------------------------------------------------
-  // For truth that changed elsewhere: entries leave memory, and loads in progress are not kept. When
-  // a call returns, no reader gets what it invalidated. The store is not touched, except by
+  // For truth that changed elsewhere: entries leave memory, and loads in progress are not kept.
+  // When a call returns, no reader gets what it invalidated. The store is not touched, except by
   // DeleteTag and Clear.
 
   absl::Status Invalidate(std::string_view key);
   absl::Status MInvalidate(std::span<const std::string_view> keys);
 
-  // Everything labelled with the tag, in steps as bounded as there are shards; the memory comes back
-  // in small steps afterwards.
+  // Everything labelled with the tag, in steps as bounded as there are shards; the memory comes
+  // back in small steps afterwards.
   absl::Status InvalidateTag(std::string_view tag);
   absl::Status InvalidateTags(std::span<const std::string_view> tags);
 
@@ -156,15 +158,15 @@ class Namespace {
   // As InvalidateTag, and the rows that carry the tag are deleted from the store as well.
   absl::Status DeleteTag(std::string_view tag);
 
-  // Everything in the namespace, in the store too. In memory one increment; the memory comes back in
-  // small steps afterwards.
+  // Everything in the namespace, in the store too. In memory one increment; the memory comes back
+  // in small steps afterwards.
   absl::Status Clear();
 
   // --- Looking around ---------------------------------------------------------------------------
 
-  // Some of the live entries in memory, about `items_max` of them (all keys of one index bucket come
-  // together), from `cursor` on. Over a whole scan an entry that is in memory all the time is seen
-  // exactly once; one that comes, goes or is replaced meanwhile may be seen or not.
+  // Some of the live entries in memory, about `items_max` of them (all keys of one index bucket
+  // come together), from `cursor` on. Over a whole scan an entry that is in memory all the time is
+  // seen exactly once; one that comes, goes or is replaced meanwhile may be seen or not.
   absl::StatusOr<ScanPage> Scan(ScanCursor cursor, size_t items_max = 100) const;
 
   // Scan to the end; stops when `visit` returns false. No lock is held while it runs.
@@ -181,7 +183,16 @@ class Namespace {
   // The status of the view, of the cache (closed?) and of `key`.
   absl::Status Check(std::string_view key) const;
   absl::Status CheckOpen() const;
+  absl::Status CheckSet(std::span<const Item> items, const SetOptions& options) const;
   bool UsesStore() const;
+
+  // The two ways of a write: through the store, or in memory where there is none.
+  absl::StatusOr<std::vector<SetResult>> SetThrough(std::span<const Item> items,
+                                                    const SetOptions& options);
+  absl::StatusOr<SetResult> SetInMemory(const Item& item, const SetOptions& options);
+  absl::StatusOr<int64_t> IncrementThrough(std::string_view key, int64_t by);
+  absl::StatusOr<int64_t> IncrementInMemory(std::string_view key, int64_t by);
+  absl::StatusOr<std::vector<Value>> RemoveAll(std::span<const std::string_view> keys);
 
   engine::Core* core_ = nullptr;             // null iff !status_.ok()
   engine::NamespaceState* state_ = nullptr;  // null iff !status_.ok()

@@ -46,8 +46,8 @@ struct NamespaceOptions {
   // How long entries live that do not say otherwise. Infinite: until evicted.
   absl::Duration ttl = absl::InfiniteDuration();
 
-  // An entry that nobody reads for this long goes. Kept to a sixteenth: an entry lives between 1 and
-  // 17/16 of it after the last read. Infinite: off.
+  // An entry that nobody reads for this long goes. Kept to a sixteenth: an entry lives between 1
+  // and 17/16 of it after the last read. Infinite: off.
   absl::Duration idle_ttl = absl::InfiniteDuration();
 
   // Whether this namespace has rows in the store. Without: memory only, as if the cache had none.

@@ -16,8 +16,8 @@ class EntryLedger;
 // after the entry was evicted, overwritten or deleted. A default Value is empty, which means that
 // there was nothing (an empty byte string is a Value too, and not empty in this sense).
 //
-// A Value must not outlive the Cache it came from: Cache::Close() reports the handles that are still
-// out, and the destructor of the Cache aborts the program rather than leave one dangling.
+// A Value must not outlive the Cache it came from: Cache::Close() reports the handles that are
+// still out, and the destructor of the Cache aborts the program rather than leave one dangling.
 //
 //   trivet::Value v = users.Find("42");
 //   if (v) Use(v.bytes());

@@ -1,0 +1,107 @@
+// One cached key and value: a header and the bytes behind it, in a single block of memory.
+#ifndef TRIVET_ENGINE_ENTRY_H_
+#define TRIVET_ENGINE_ENTRY_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "engine/timing_wheel.h"
+
+namespace trivet::engine {
+
+class NamespaceState;
+struct TagGroup;
+
+// Milliseconds of Clock::Elapsed().
+using Millis = uint64_t;
+inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
+
+// The membership of an entry in one tag group of its shard: the group, and the entry's place in it.
+struct TagMembership {
+  TagGroup* group = nullptr;
+  uint32_t position = 0;
+};
+
+// Everything that is known of an entry before it is linked into a shard.
+struct EntryDraft {
+  NamespaceState* space = nullptr;
+  uint64_t hash = 0;
+  std::string_view key;
+  std::string_view value;
+  size_t tag_count = 0;
+  uint64_t version = 0;
+  Millis created = 0;
+  Millis expires = kNever;
+  Millis idle = kNever;  // idle TTL
+};
+
+// The block is laid out as Entry | TagMembership[tag_count] | key bytes | value bytes.
+//
+// Key and value never change after Create; a new value is a new entry. What belongs to the shard
+// (links, expiry, epoch) is read and written under the lock of the shard that holds the entry. The
+// reference count is shared between the index, which holds one, and the handles, which hold one
+// each: see EntryLedger.
+class Entry : public WheelNode {
+ public:
+  static Entry* Create(const EntryDraft& draft);
+  static void Destroy(Entry* entry);
+
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  NamespaceState* space() const { return space_; }
+  uint64_t hash() const { return hash_; }
+  std::string_view key() const { return {bytes(), key_size_}; }
+  std::string_view value() const { return {bytes() + key_size_, value_size_}; }
+  std::span<TagMembership> tags() { return {memberships(), tag_count_}; }
+
+  // What this block takes from the heap, the allocator's share included.
+  size_t charge() const { return charge_; }
+
+  // --- Guarded by the lock of the shard, once linked --------------------------------------------
+  uint64_t version = 0;
+  Millis created = 0;
+  Millis expires = kNever;
+  Millis idle = kNever;
+  Millis accessed = 0;  // the last read, to a sixteenth of `idle`
+  uint32_t epoch = 0;   // of the namespace, when this was linked
+  // Links of the index (its bucket) and of the eviction policy.
+  Entry* chain = nullptr;
+  Entry* policy_prev = nullptr;
+  Entry* policy_next = nullptr;
+
+ private:
+  friend class EntryLedger;
+
+  Entry(const EntryDraft& draft, size_t charge);
+  ~Entry() = default;
+
+  TagMembership* memberships() { return reinterpret_cast<TagMembership*>(this + 1); }
+  const char* bytes() const {
+    return reinterpret_cast<const char*>(this + 1) + tag_count_ * sizeof(TagMembership);
+  }
+
+  NamespaceState* const space_;
+  const uint64_t hash_;
+  const size_t charge_;
+  std::atomic<uint32_t> references_{1};
+  const uint32_t key_size_;
+  const uint32_t value_size_;
+  const uint8_t tag_count_;
+  bool retired_ = false;  // see EntryLedger
+};
+
+// Owns a draft until a shard takes it.
+struct EntryDeleter {
+  void operator()(Entry* entry) const { Entry::Destroy(entry); }
+};
+using EntryPtr = std::unique_ptr<Entry, EntryDeleter>;
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_ENTRY_H_

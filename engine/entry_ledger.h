@@ -1,0 +1,59 @@
+// Who still holds an entry, and what the entries cost that only handles hold.
+#ifndef TRIVET_ENGINE_ENTRY_LEDGER_H_
+#define TRIVET_ENGINE_ENTRY_LEDGER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/entry.h"
+#include "trivet/value.h"
+
+namespace trivet::engine {
+
+// Every linked entry has one reference of its shard and one for each Value on it. An entry that
+// leaves its shard while a Value holds it is *retired*: its bytes are counted here until the last
+// Value lets go. New references are made from the shard's reference, under the shard's lock, or by
+// copying a Value; so an entry with one reference under that lock is nobody else's.
+//
+// Thread-safety: all methods, on any thread. No lock.
+class EntryLedger {
+ public:
+  EntryLedger() = default;
+  EntryLedger(const EntryLedger&) = delete;
+  EntryLedger& operator=(const EntryLedger&) = delete;
+
+  // A handle with a reference of its own. REQUIRES: the caller holds a reference, or the lock of
+  // the shard that links the entry.
+  Value Pin(Entry* entry);
+
+  // A handle that takes over the caller's only reference on an entry that no shard links.
+  Value Adopt(Entry* entry);
+
+  static bool IsPinned(const Entry* entry) {
+    return entry->references_.load(std::memory_order_acquire) > 1;
+  }
+
+  // Counts an entry that leaves its shard. REQUIRES: the shard's lock, or the only reference.
+  void Retire(Entry* entry);
+
+  // Drops one reference; the last one frees the block.
+  void Release(Entry* entry);
+
+  size_t retired_bytes() const { return retired_bytes_.load(std::memory_order_relaxed); }
+  size_t retired_entries() const { return retired_entries_.load(std::memory_order_acquire); }
+
+ private:
+  friend class trivet::Value;
+  static void AddReference(Entry* entry) {
+    // Relaxed: the caller's own reference keeps the entry alive, nothing is published by this.
+    entry->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::atomic<size_t> retired_bytes_{0};
+  std::atomic<size_t> retired_entries_{0};
+};
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_ENTRY_LEDGER_H_

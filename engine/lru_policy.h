@@ -1,0 +1,27 @@
+// The least recently used entry goes first, in exact order.
+#ifndef TRIVET_ENGINE_LRU_POLICY_H_
+#define TRIVET_ENGINE_LRU_POLICY_H_
+
+#include "engine/policy.h"
+
+namespace trivet::engine {
+
+// A doubly linked list from the most recently used to the least; every use moves an entry to the
+// front. All operations are O(1).
+class LruPolicy final : public Policy {
+ public:
+  void Insert(Entry* entry) override;
+  void Hit(Entry* entry) override;
+  void Replace(Entry* old, Entry* fresh) override;
+  void Remove(Entry* entry) override;
+  Entry* Victim() override { return last_; }
+  void CheckInvariants(size_t entries) const override;
+
+ private:
+  Entry* first_ = nullptr;
+  Entry* last_ = nullptr;
+};
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_LRU_POLICY_H_

@@ -1,0 +1,34 @@
+#include "engine/maintenance_thread.h"
+
+#include <utility>
+
+namespace trivet::engine {
+
+void MaintenanceThread::Start(absl::Duration period, std::function<bool()> work) {
+  MutexLock lock(join_mu_);
+  thread_ = std::thread([this, period, work = std::move(work)] { Run(period, work); });
+}
+
+void MaintenanceThread::Stop() {
+  {
+    MutexLock lock(mu_);
+    stop_ = true;
+    stop_changed_.SignalAll();
+  }
+  MutexLock lock(join_mu_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void MaintenanceThread::Run(absl::Duration period, const std::function<bool()>& work) {
+  bool more = false;
+  while (true) {
+    {
+      MutexLock lock(mu_);
+      if (!stop_ && !more) stop_changed_.WaitFor(mu_, period);
+      if (stop_) return;
+    }
+    more = work();
+  }
+}
+
+}  // namespace trivet::engine

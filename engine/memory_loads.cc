@@ -1,0 +1,129 @@
+#include "engine/memory_loads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/namespace_state.h"
+
+namespace trivet::engine {
+namespace {
+
+bool IsFencedByTag(const Flight& flight, const TagRecords& records) {
+  return std::any_of(records.begin(), records.end(), [&flight](const TagRecord* record) {
+    return record->InvalidatedSince(flight.birth);
+  });
+}
+
+// Links the value, if it may be kept; the flight ends at that moment.
+Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
+  const KeyRef key{flight.space, flight.key, flight.hash};
+  const Millis now = memory.now();
+  TagRecords records = key.space->tags().Acquire(loaded.tags);
+  EntryPtr fresh = MemoryTier::Prepare(key,
+                                       {.value = loaded.value,
+                                        .tags = {},
+                                        .version = loaded.version,
+                                        .expires = loaded.expires,
+                                        .idle = loaded.idle},
+                                       records.size(), now);
+  fresh->epoch = flight.epoch;
+  Result result;
+  {
+    Removals removals = memory.NewRemovals();
+    Shard& shard = memory.ShardOf(key.hash);
+    MutexLock lock(shard.mu);
+    Stats& counters = shard.counters(key.space);
+    flight.fenced_by_tag = IsFencedByTag(flight, records);
+    const bool fenced = flight.fenced || flight.fenced_by_tag || flight.epoch != key.space->epoch();
+    shard.flights().Remove(&flight);
+    if (fenced) ++counters.loads_fenced;
+    const bool fits = shard.Fits(fresh->charge());
+    if (!fits) ++counters.oversize;
+    if (loaded.give_version) fresh->version = shard.NextVersion();
+    if (!fenced && loaded.keep && fits && !memory.IsPinnedFull()) {
+      Entry* entry = fresh.get();
+      Entry* old = shard.FindLive(key, now, &removals);
+      memory.Link(shard, std::move(fresh), old, &records, now, &removals);
+      result = memory.ResultOf(entry, now);
+    }
+  }
+  key.space->tags().Release(records);
+  if (!result) {
+    result.version = fresh->version;
+    result.remaining_ttl = RemainingUntil(loaded.expires, now);
+    result.value = memory.ledger().Adopt(fresh.release());
+  }
+  return result;
+}
+
+}  // namespace
+
+LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
+  const Millis now = memory.now();
+  Removals removals = memory.NewRemovals();
+  Shard& shard = memory.ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  Entry* entry = shard.FindLive(key, now, &removals);
+  Stats& counters = shard.counters(key.space);
+  if (first_try) ++(entry != nullptr ? counters.hits : counters.misses);
+  if (entry != nullptr) {
+    shard.RecordUse(entry, now);
+    return {.kind = LoadStart::Kind::kHit, .hit = memory.ResultOf(entry, now), .flight = nullptr};
+  }
+  Flights& flights = shard.flights();
+  const bool write_is_open = flights.FindWrite(key.space, key.key, key.hash) != nullptr;
+  if (!write_is_open) {
+    if (auto flight = flights.FindLoad(key.space, key.key, key.hash)) {
+      ++counters.load_joins;
+      return {.kind = LoadStart::Kind::kJoin,
+              .hit = {},
+              .flight = std::move(flight),
+              .joined_at = key.space->tags().now()};
+    }
+  }
+  auto flight = std::make_shared<LoadFlight>(key.space, key.key, key.hash);
+  if (write_is_open) {
+    flights.AddFenced(flight.get());
+  } else {
+    flights.Add(flight);
+  }
+  return {.kind = LoadStart::Kind::kLead, .hit = {}, .flight = std::move(flight)};
+}
+
+absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
+                                  absl::StatusOr<std::optional<LoadedValue>> loaded) {
+  const bool failed = !loaded.ok();
+  absl::StatusOr<Result> outcome = Result();
+  if (failed) {
+    outcome = loaded.status();
+  } else if (loaded->has_value()) {
+    outcome = Keep(memory, flight, **loaded);
+    outcome->tier = source;
+  }
+  {
+    Shard& shard = memory.ShardOf(flight.hash);
+    MutexLock lock(shard.mu);
+    // Keep has ended it already, under the lock under which it linked the entry.
+    if (!flight.ended) shard.flights().Remove(&flight);
+    Stats& counters = shard.counters(flight.space);
+    if (source == Tier::kLoader) {
+      ++counters.loads;
+      if (failed) ++counters.load_failures;
+    }
+  }
+  flight.outcome = outcome;
+  flight.landing.Land();
+  return outcome;
+}
+
+std::optional<absl::StatusOr<Result>> AwaitLoad(MemoryTier& memory, const LoadStart& joined,
+                                                absl::Duration deadline) {
+  LoadFlight& flight = *joined.flight;
+  if (!flight.landing.AwaitUntil(memory.clock(), deadline)) {
+    return absl::DeadlineExceededError("waited too long for another thread's load of the key");
+  }
+  if (flight.fenced_by_tag && joined.joined_at != flight.birth) return std::nullopt;
+  return flight.outcome;
+}
+
+}  // namespace trivet::engine

@@ -1,0 +1,324 @@
+#include "engine/memory_tier.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/capacity.h"
+#include "engine/check.h"
+#include "engine/namespace_state.h"
+
+namespace trivet::engine {
+namespace {
+
+// Retired entries that handles still pin may take this part of the budget: beyond it, writes are
+// refused rather than let memory grow.
+constexpr size_t kPinnedPart = 10;
+// How much maintenance a write does in its shard.
+constexpr size_t kWorkPerWrite = 4;
+// Entries that a long operation handles before it lets others have the shard.
+constexpr size_t kWorkPerLock = 256;
+
+// Different in each process, so that nobody can prepare keys that collide.
+uint64_t RandomSeed() {
+  std::random_device device;
+  return (uint64_t{device()} << 32) | device();
+}
+
+bool Holds(SetCondition condition, const Entry* old) {
+  switch (condition.when) {
+    case SetWhen::kAlways:
+      return true;
+    case SetWhen::kIfAbsent:
+      return old == nullptr;
+    case SetWhen::kIfPresent:
+      return old != nullptr;
+    case SetWhen::kIfVersion:
+      return old != nullptr && old->version == condition.version;
+  }
+  return false;
+}
+
+}  // namespace
+
+Millis CeilMillis(absl::Duration duration) {
+  if (duration == absl::InfiniteDuration()) return kNever;
+  return static_cast<Millis>(
+      absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))));
+}
+
+Millis ExpiryAfter(Millis now, absl::Duration ttl) {
+  const Millis millis = CeilMillis(ttl);
+  return millis == kNever ? kNever : now + millis;
+}
+
+absl::Duration RemainingUntil(Millis expires, Millis now) {
+  if (expires == kNever) return absl::InfiniteDuration();
+  return absl::Milliseconds(expires > now ? expires - now : 0);
+}
+
+MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
+    : clock_(clock),
+      listener_(options.removal_listener),
+      seed_(RandomSeed()),
+      memory_bytes_(options.memory_bytes) {
+  const Capacity capacity{.memory_bytes = options.memory_bytes, .max_entries = options.max_entries};
+  const size_t shards = options.shards != 0
+                            ? options.shards
+                            : ChooseShards(capacity, std::thread::hardware_concurrency());
+  shards_.reserve(shards);
+  for (size_t i = 0; i < shards; ++i) {
+    shards_.push_back(
+        std::make_unique<Shard>(MakePolicy(options.policy), PartOf(capacity, i, shards), now()));
+  }
+}
+
+MemoryTier::~MemoryTier() {
+  for (const auto& shard : shards_) {
+    std::vector<Entry*> entries;
+    MutexLock lock(shard->mu);
+    uint64_t position = 0;
+    while (shard->index().VisitBucket(&position, [&](Entry* entry) { entries.push_back(entry); })) {
+    }
+    for (Entry* entry : entries) ledger_.Release(entry);
+  }
+}
+
+KeyRef MemoryTier::Ref(NamespaceState* space, std::string_view key) const {
+  // An odd multiplier spreads the small id over all bits of the seed.
+  const uint64_t seed = seed_ ^ ((space->id() + uint64_t{1}) * 0x9E3779B97F4A7C15u);
+  return {space, key, XXH3_64bits_withSeed(key.data(), key.size(), seed)};
+}
+
+Millis MemoryTier::now() const {
+  return static_cast<Millis>(absl::ToInt64Milliseconds(clock_.Elapsed()));
+}
+
+Entry* MemoryTier::Read(Shard& shard, const KeyRef& key, Millis now, Removals* removals) {
+  Entry* entry = shard.FindLive(key, now, removals);
+  Stats& counters = shard.counters(key.space);
+  ++(entry != nullptr ? counters.hits : counters.misses);
+  if (entry != nullptr) shard.RecordUse(entry, now);
+  return entry;
+}
+
+Value MemoryTier::Find(const KeyRef& key) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  Entry* entry = Read(shard, key, now, &removals);
+  return entry == nullptr ? Value() : ledger_.Pin(entry);
+}
+
+std::optional<Result> MemoryTier::Get(const KeyRef& key) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  Entry* entry = Read(shard, key, now, &removals);
+  if (entry == nullptr) return std::nullopt;
+  return ResultOf(entry, now);
+}
+
+std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  Entry* entry = shard.FindLive(key, now, &removals);
+  if (entry == nullptr) return std::nullopt;
+  Peeked peeked{.value = ledger_.Pin(entry),
+                .version = entry->version,
+                .expires = entry->expires,
+                .idle = entry->idle,
+                .tags = {}};
+  for (const TagMembership& membership : entry->tags()) {
+    peeked.tags.push_back(membership.group->tag->name());
+  }
+  return peeked;
+}
+
+EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t tag_count,
+                             Millis now) {
+  return EntryPtr(Entry::Create({.space = key.space,
+                                 .hash = key.hash,
+                                 .key = key.key,
+                                 .value = value.value,
+                                 .tag_count = tag_count,
+                                 .version = value.version,
+                                 .created = now,
+                                 .expires = value.expires,
+                                 .idle = value.idle}));
+}
+
+bool MemoryTier::IsPinnedFull() const {
+  const size_t limit = memory_bytes_.load(std::memory_order_relaxed) / kPinnedPart;
+  return limit != 0 && ledger_.retired_bytes() > limit;
+}
+
+void MemoryTier::Link(Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records, Millis now,
+                      Removals* removals) {
+  shard.Link(fresh.release(), old, records, Reserved(), now, removals);
+  size_t work = kWorkPerWrite;
+  shard.Maintain(now, clears_.load(std::memory_order_acquire), &work, removals);
+}
+
+Result MemoryTier::ResultOf(Entry* entry, Millis now) {
+  return {.value = ledger_.Pin(entry),
+          .tier = Tier::kMemory,
+          .version = entry->version,
+          .age = absl::Milliseconds(now - entry->created),
+          .remaining_ttl = RemainingUntil(entry->expires, now)};
+}
+
+absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& value,
+                                          SetCondition condition) {
+  const Millis now = this->now();
+  TagRecords records = key.space->tags().Acquire(value.tags);
+  EntryPtr fresh = Prepare(key, value, records.size(), now);
+  const size_t charge = fresh->charge();
+  Shard& shard = ShardOf(key.hash);
+  absl::StatusOr<SetResult> result = SetResult{};
+  {
+    Removals removals = NewRemovals();
+    MutexLock lock(shard.mu);
+    Entry* old = shard.FindLive(key, now, &removals);
+    if (!Holds(condition, old)) {
+      result->version = old == nullptr ? 0 : old->version;
+    } else if (!shard.Fits(charge)) {
+      ++shard.counters(key.space).oversize;
+      result = absl::InvalidArgumentError(
+          absl::StrCat("a value of ", value.value.size(),
+                       " bytes is more than an eighth of its shard's budget can hold"));
+    } else if (IsPinnedFull()) {
+      result = absl::ResourceExhaustedError(
+          "values that left the cache and are still pinned fill a tenth of its budget");
+    } else {
+      if (fresh->version == 0) fresh->version = shard.NextVersion();
+      *result = {.applied = true, .version = fresh->version};
+      fresh->epoch = key.space->epoch();
+      shard.flights().FenceLoad(key.space, key.key, key.hash);
+      Link(shard, std::move(fresh), old, &records, now, &removals);
+    }
+  }
+  key.space->tags().Release(records);
+  return result;
+}
+
+std::optional<Value> MemoryTier::Remove(const KeyRef& key, RemovalCause cause) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  shard.flights().FenceLoad(key.space, key.key, key.hash);
+  Entry* entry = shard.FindLive(key, now, &removals);
+  if (entry == nullptr) return std::nullopt;
+  Value value = ledger_.Pin(entry);
+  shard.Remove(entry, cause, &removals);
+  return value;
+}
+
+bool MemoryTier::SetExpiry(const KeyRef& key, Millis expires) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  Entry* entry = shard.FindLive(key, now, &removals);
+  if (entry == nullptr) return false;
+  shard.SetExpiry(entry, expires);
+  return true;
+}
+
+Value MemoryTier::Detached(const KeyRef& key, std::string_view bytes) {
+  return ledger_.Adopt(Prepare(key, {.value = bytes, .tags = {}}, 0, now()).release());
+}
+
+void MemoryTier::Resize(const Capacity& capacity) {
+  memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    bool more = true;
+    while (more) {
+      Removals removals = NewRemovals();
+      MutexLock lock(shards_[i]->mu);
+      shards_[i]->SetBudget(PartOf(capacity, i, shards_.size()));
+      more = shards_[i]->EvictToBudget(Reserved(), kWorkPerLock, now(), &removals);
+    }
+  }
+}
+
+bool MemoryTier::Maintain(size_t budget) {
+  const uint64_t clears = clears_.load(std::memory_order_acquire);
+  const size_t first = next_maintained_.load(std::memory_order_relaxed);
+  bool any_more = false;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    const size_t index = (first + i) % shards_.size();
+    bool more = true;
+    while (more) {
+      if (budget == 0) {
+        next_maintained_.store(index, std::memory_order_relaxed);
+        return true;
+      }
+      size_t work = std::min(budget, kWorkPerLock);
+      budget -= work;
+      Removals removals = NewRemovals();
+      MutexLock lock(shards_[index]->mu);
+      more = shards_[index]->Maintain(now(), clears, &work, &removals);
+      budget += work;
+    }
+    any_more = any_more || more;
+  }
+  return any_more;
+}
+
+void MemoryTier::AddStats(uint32_t namespace_id, Stats* stats) const {
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mu);
+    if (const Stats* counters = shard->FindCounters(namespace_id)) *stats += *counters;
+  }
+}
+
+void MemoryTier::SetTotals(Stats* stats) const {
+  stats->index_bytes = 0;
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mu);
+    stats->index_bytes += shard->overhead_bytes();
+  }
+  stats->pinned_bytes = ledger_.retired_bytes();
+  stats->memory_bytes = stats->bytes + stats->index_bytes + stats->pinned_bytes;
+  stats->memory_limit = memory_bytes_.load(std::memory_order_relaxed);
+}
+
+size_t MemoryTier::pinned_entries() const {
+  size_t pinned = ledger_.retired_entries();
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mu);
+    uint64_t position = 0;
+    while (shard->index().VisitBucket(
+        &position, [&](Entry* entry) { pinned += EntryLedger::IsPinned(entry) ? 1 : 0; })) {
+    }
+  }
+  return pinned;
+}
+
+size_t MemoryTier::flights() const {
+  size_t flights = 0;
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mu);
+    flights += shard->flights().size();
+  }
+  return flights;
+}
+
+void MemoryTier::CheckInvariants() const {
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mu);
+    shard->CheckInvariants();
+  }
+}
+
+}  // namespace trivet::engine

@@ -1,0 +1,159 @@
+// The in-process store: all shards, and what is done with one key in memory.
+#ifndef TRIVET_ENGINE_MEMORY_TIER_H_
+#define TRIVET_ENGINE_MEMORY_TIER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/entry_ledger.h"
+#include "engine/shard.h"
+#include "trivet/clock.h"
+#include "trivet/options.h"
+#include "trivet/result.h"
+#include "trivet/stats.h"
+
+namespace trivet::engine {
+
+// A value on its way into memory, with everything decided.
+struct NewValue {
+  std::string_view value;
+  std::span<const std::string> tags;
+  uint64_t version = 0;  // 0: none yet
+  Millis expires = kNever;
+  Millis idle = kNever;
+};
+
+// What is known of a live entry, without reading it in the sense of eviction and idle TTL.
+struct Peeked {
+  Value value;
+  uint64_t version = 0;
+  Millis expires = kNever;
+  Millis idle = kNever;
+  std::vector<std::string> tags;
+};
+
+// When a Set in memory may take effect.
+struct SetCondition {
+  SetWhen when = SetWhen::kAlways;
+  uint64_t version = 0;
+};
+
+// Owns the shards. Loads, write-through, invalidation and scans build on it in files of their own
+// (memory_loads.h, memory_writes.h, memory_invalidation.h, memory_scan.h).
+//
+// Thread-safety: all methods, on any thread. Each takes one shard's lock at a time; listeners run
+// on the calling thread when it holds none.
+class MemoryTier {
+ public:
+  // REQUIRES: `options` are valid.
+  MemoryTier(const CacheOptions& options, const Clock& clock);
+  MemoryTier(const MemoryTier&) = delete;
+  MemoryTier& operator=(const MemoryTier&) = delete;
+  ~MemoryTier();
+
+  // --- One key ----------------------------------------------------------------------------------
+
+  KeyRef Ref(NamespaceState* space, std::string_view key) const;
+
+  // The value, pinned; counts as a read.
+  Value Find(const KeyRef& key);
+
+  // The same with all that is known of it.
+  std::optional<Result> Get(const KeyRef& key);
+
+  std::optional<Peeked> Peek(const KeyRef& key);
+
+  // Sets the value if the condition holds; fences loads of the key. InvalidArgument if it can never
+  // fit, ResourceExhausted while pinned values fill the room; then nothing is changed.
+  absl::StatusOr<SetResult> Set(const KeyRef& key, const NewValue& value, SetCondition condition);
+
+  // Drops the entry and fences loads of the key. Returns what was there.
+  std::optional<Value> Remove(const KeyRef& key, RemovalCause cause);
+
+  // False: no live entry.
+  bool SetExpiry(const KeyRef& key, Millis expires);
+
+  // Bytes that no shard links, in the shape of a value.
+  Value Detached(const KeyRef& key, std::string_view bytes);
+
+  // --- All shards -------------------------------------------------------------------------------
+
+  // As Cache::Resize. REQUIRES: the capacity is valid.
+  void Resize(const Capacity& capacity);
+
+  // As Cache::Maintain, for memory.
+  bool Maintain(size_t budget);
+
+  // Lets Maintain look for what a Clear killed.
+  void NoteClear() { clears_.fetch_add(1, std::memory_order_acq_rel); }
+
+  // Adds the figures of one namespace.
+  void AddStats(uint32_t namespace_id, Stats* stats) const;
+  // Sets the gauges that belong to no namespace.
+  void SetTotals(Stats* stats) const;
+
+  // Entries that a Value holds, and loads and writes in progress.
+  size_t pinned_entries() const;
+  size_t flights() const;
+
+  void CheckInvariants() const;
+
+  // --- For the files that build on this ---------------------------------------------------------
+
+  size_t shard_count() const { return shards_.size(); }
+  Shard& shard(size_t index) const { return *shards_[index]; }
+  Shard& ShardOf(uint64_t hash) const { return *shards_[hash & (shards_.size() - 1)]; }
+  const Clock& clock() const { return clock_; }
+  Millis now() const;
+  EntryLedger& ledger() { return ledger_; }
+  Removals NewRemovals() { return Removals(&ledger_, &listener_); }
+
+  // The entry for a value, not yet linked; the caller sets its epoch.
+  static EntryPtr Prepare(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now);
+
+  // Whether pinned values fill the room that they may fill.
+  bool IsPinnedFull() const;
+
+  // Links, and does a little maintenance, since writes pay for it.
+  void Link(Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records, Millis now,
+            Removals* removals) TRIVET_REQUIRES(shard.mu);
+
+  // The answer for an entry in memory.
+  Result ResultOf(Entry* entry, Millis now);
+
+ private:
+  // Looks the key up and counts a hit or a miss.
+  static Entry* Read(Shard& shard, const KeyRef& key, Millis now, Removals* removals)
+      TRIVET_REQUIRES(shard.mu);
+
+  // Of each shard's budget, what pinned values take.
+  size_t Reserved() const { return ledger_.retired_bytes() / shards_.size(); }
+
+  const Clock& clock_;
+  const RemovalListener listener_;
+  const uint64_t seed_;
+  EntryLedger ledger_;
+  std::atomic<size_t> memory_bytes_;
+  std::atomic<uint64_t> clears_{0};
+  std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+// A TTL as an expiry in memory.
+Millis ExpiryAfter(Millis now, absl::Duration ttl);
+// Milliseconds, rounded up; kNever for infinity.
+Millis CeilMillis(absl::Duration duration);
+// What is left until `expires`.
+absl::Duration RemainingUntil(Millis expires, Millis now);
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_MEMORY_TIER_H_

@@ -1,0 +1,97 @@
+#include "engine/memory_writes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/namespace_state.h"
+
+namespace trivet::engine {
+namespace {
+
+KeyRef KeyOf(const WriteFlight& flight) { return {flight.space, flight.key, flight.hash}; }
+
+bool IsFenced(const WriteFlight& flight, const TagRecords& records) {
+  return flight.fenced || flight.epoch != flight.space->epoch() ||
+         std::any_of(records.begin(), records.end(), [&flight](const TagRecord* record) {
+           return record->InvalidatedSince(flight.birth);
+         });
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<WriteFlight>> StartWrite(MemoryTier& memory, const KeyRef& key,
+                                                        absl::Duration deadline) {
+  Shard& shard = memory.ShardOf(key.hash);
+  while (true) {
+    std::shared_ptr<WriteFlight> ahead;
+    {
+      MutexLock lock(shard.mu);
+      Flights& flights = shard.flights();
+      ahead = flights.FindWrite(key.space, key.key, key.hash);
+      if (ahead == nullptr) {
+        auto flight = std::make_shared<WriteFlight>(key.space, key.key, key.hash);
+        flights.FenceLoad(key.space, key.key, key.hash);
+        flights.Add(flight);
+        return flight;
+      }
+    }
+    if (!ahead->landing.AwaitUntil(memory.clock(), deadline)) {
+      return absl::DeadlineExceededError("waited too long for another thread's write of the key");
+    }
+  }
+}
+
+void AbandonWrite(MemoryTier& memory, WriteFlight& flight) {
+  {
+    Shard& shard = memory.ShardOf(flight.hash);
+    MutexLock lock(shard.mu);
+    shard.flights().Remove(&flight);
+  }
+  flight.landing.Land();
+}
+
+void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value) {
+  const KeyRef key = KeyOf(flight);
+  const Millis now = memory.now();
+  TagRecords records = key.space->tags().Acquire(value.tags);
+  EntryPtr fresh = MemoryTier::Prepare(key, value, records.size(), now);
+  fresh->epoch = flight.epoch;
+  {
+    Removals removals = memory.NewRemovals();
+    Shard& shard = memory.ShardOf(key.hash);
+    MutexLock lock(shard.mu);
+    shard.flights().Remove(&flight);
+    shard.flights().FenceLoad(key.space, key.key, key.hash);
+    Entry* old = shard.FindLive(key, now, &removals);
+    const bool fits = shard.Fits(fresh->charge());
+    if (!IsFenced(flight, records) && fits && !memory.IsPinnedFull()) {
+      memory.Link(shard, std::move(fresh), old, &records, now, &removals);
+    } else if (old != nullptr) {
+      shard.Remove(old, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize, &removals);
+    } else if (!fits) {
+      ++shard.counters(key.space).oversize;
+    }
+    // Before the listeners of the removals: nobody waits for them.
+    flight.landing.Land();
+  }
+  key.space->tags().Release(records);
+}
+
+std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& flight,
+                                            RemovalCause cause) {
+  const KeyRef key = KeyOf(flight);
+  const Millis now = memory.now();
+  Removals removals = memory.NewRemovals();
+  Shard& shard = memory.ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  shard.flights().Remove(&flight);
+  shard.flights().FenceLoad(key.space, key.key, key.hash);
+  flight.landing.Land();
+  Entry* entry = shard.FindLive(key, now, &removals);
+  if (entry == nullptr) return std::nullopt;
+  Value value = memory.ledger().Pin(entry);
+  shard.Remove(entry, cause, &removals);
+  return value;
+}
+
+}  // namespace trivet::engine

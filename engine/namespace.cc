@@ -1,0 +1,105 @@
+// The views: checks, memory-only reads, invalidation and scans. Reads through the tiers are in
+// read_through.cc, writes in write_through.cc.
+#include "trivet/namespace.h"
+
+#include <utility>
+
+#include "engine/core.h"
+#include "engine/glob.h"
+#include "engine/memory_invalidation.h"
+#include "engine/memory_scan.h"
+#include "engine/names.h"
+
+namespace trivet {
+
+using engine::CheckName;
+
+std::string_view Namespace::name() const {
+  return state_ == nullptr ? std::string_view() : std::string_view(state_->name());
+}
+
+absl::Status Namespace::CheckOpen() const {
+  if (!status_.ok()) return status_;
+  return core_->CheckOpen();
+}
+
+absl::Status Namespace::Check(std::string_view key) const {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  return engine::CheckKey(key);
+}
+
+bool Namespace::UsesStore() const { return core_->StoreOf(state_) != nullptr; }
+
+Value Namespace::Find(std::string_view key) const {
+  if (!status_.ok() || !core_->IsOpen() || key.empty() || key.size() > kKeyBytesMax) {
+    return Value();
+  }
+  return core_->memory().Find(core_->memory().Ref(state_, key));
+}
+
+bool Namespace::FindInto(std::string_view key, std::string* out) const {
+  return Visit(key, [out](std::string_view bytes) { out->assign(bytes); });
+}
+
+absl::Status Namespace::Invalidate(std::string_view key) { return MInvalidate({&key, 1}); }
+
+absl::Status Namespace::MInvalidate(std::span<const std::string_view> keys) {
+  for (std::string_view key : keys) {
+    if (absl::Status status = Check(key); !status.ok()) return status;
+  }
+  engine::MemoryTier& memory = core_->memory();
+  for (std::string_view key : keys) engine::Invalidate(memory, memory.Ref(state_, key));
+  return absl::OkStatus();
+}
+
+absl::Status Namespace::InvalidateTag(std::string_view tag) { return InvalidateTags({&tag, 1}); }
+
+absl::Status Namespace::InvalidateTags(std::span<const std::string_view> tags) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  for (std::string_view tag : tags) {
+    if (absl::Status status = CheckName("tag", tag); !status.ok()) return status;
+  }
+  for (std::string_view tag : tags) engine::InvalidateTag(core_->memory(), state_, tag);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> Namespace::InvalidatePattern(std::string_view pattern) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  const absl::StatusOr<engine::Glob> glob = engine::Glob::Compile(pattern);
+  if (!glob.ok()) return glob.status();
+  return engine::InvalidatePattern(core_->memory(), state_, *glob);
+}
+
+absl::StatusOr<ScanPage> Namespace::Scan(ScanCursor cursor, size_t items_max) const {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (items_max == 0) return absl::InvalidArgumentError("items_max: must be at least 1");
+  return engine::Scan(core_->memory(), state_, cursor, items_max);
+}
+
+absl::Status Namespace::ForEach(
+    absl::FunctionRef<bool(std::string_view key, std::string_view value)> visit) const {
+  ScanCursor cursor;
+  while (!cursor.done) {
+    absl::StatusOr<ScanPage> page = Scan(cursor);
+    if (!page.ok()) return page.status();
+    for (const ScanPage::Item& item : page->items) {
+      if (!visit(item.key, item.value.bytes())) return absl::OkStatus();
+    }
+    cursor = page->next;
+  }
+  return absl::OkStatus();
+}
+
+Stats Namespace::stats() const {
+  Stats stats;
+  if (!status_.ok()) return stats;
+  core_->memory().AddStats(state_->id(), &stats);
+  engine::NamespaceState::StoreCounters& store = state_->store_counters();
+  stats.store_reads = store.reads.load(std::memory_order_relaxed);
+  stats.store_hits = store.hits.load(std::memory_order_relaxed);
+  stats.store_writes = store.writes.load(std::memory_order_relaxed);
+  stats.store_errors = store.errors.load(std::memory_order_relaxed);
+  return stats;
+}
+
+}  // namespace trivet

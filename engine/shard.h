@@ -1,0 +1,132 @@
+// One stripe of the memory tier: entries whose keys hash to it, under one lock.
+#ifndef TRIVET_ENGINE_SHARD_H_
+#define TRIVET_ENGINE_SHARD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "engine/entry.h"
+#include "engine/entry_ledger.h"
+#include "engine/flights.h"
+#include "engine/hash_index.h"
+#include "engine/mutex.h"
+#include "engine/policy.h"
+#include "engine/removals.h"
+#include "engine/tag_groups.h"
+#include "engine/timing_wheel.h"
+#include "trivet/stats.h"
+
+namespace trivet::engine {
+
+// A key as it is looked up.
+struct KeyRef {
+  NamespaceState* space;
+  std::string_view key;
+  uint64_t hash;
+};
+
+// The part of the cache's budget that belongs to one shard. 0: no limit.
+struct ShardBudget {
+  size_t bytes = 0;
+  size_t entries = 0;
+};
+
+// Keeps index, eviction policy, timing wheel and tag groups of its entries in step: an entry is in
+// all of them or in none. Takes no decision about keys, conditions or tiers: MemoryTier does,
+// holding `mu`. What must happen without the lock (listeners, frees) goes into the caller's
+// Removals.
+//
+// Liveness is one predicate, IsLive; a dead entry found by a look-up is removed on the spot.
+class Shard {
+ public:
+  Shard(std::unique_ptr<Policy> policy, ShardBudget budget, Millis now);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  Mutex mu;
+
+  // The live entry of the key, or null.
+  Entry* FindLive(const KeyRef& key, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
+
+  // Tells policy and idle TTL that the entry was read.
+  void RecordUse(Entry* entry, Millis now) TRIVET_REQUIRES(mu);
+
+  // Whether an entry of that size may be held: at most an eighth of the budget.
+  bool Fits(size_t charge) const TRIVET_REQUIRES(mu);
+
+  // Links a new entry in place of `old` (null if its key has none), then evicts until the budget is
+  // kept. `*records` are the tags of the entry; the holds that the shard took over are removed from
+  // it. `reserved` bytes of the budget are taken by others (pinned values).
+  void Link(Entry* fresh, Entry* old, TagRecords* records, size_t reserved, Millis now,
+            Removals* removals) TRIVET_REQUIRES(mu);
+
+  void Remove(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
+
+  // Gives the entry another absolute expiry.
+  void SetExpiry(Entry* entry, Millis expires) TRIVET_REQUIRES(mu);
+
+  // Evicts until the budget is kept or about `work_max` entries have gone. True: more is over.
+  bool EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals)
+      TRIVET_REQUIRES(mu);
+
+  // Frees expired and invalidated entries until `*budget`, which it counts down, is used up: a unit
+  // is an entry looked at. True if there may be more to do. `clears` is how often any namespace was
+  // cleared so far: when it has changed since the last full pass over the index, the entries of
+  // older epochs are looked for.
+  bool Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals)
+      TRIVET_REQUIRES(mu);
+
+  void SetBudget(ShardBudget budget) TRIVET_REQUIRES(mu) { budget_ = budget; }
+
+  // A version greater than all that this shard gave out.
+  uint64_t NextVersion() TRIVET_REQUIRES(mu) { return ++version_; }
+
+  static bool IsLive(Entry* entry, Millis now);
+
+  HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
+  TagGroups& tag_groups() TRIVET_REQUIRES(mu) { return tag_groups_; }
+  Flights& flights() TRIVET_REQUIRES(mu) { return flights_; }
+
+  // The counters of one namespace in this shard.
+  Stats& counters(const NamespaceState* space) TRIVET_REQUIRES(mu);
+  // The same for reading: null if the namespace was never seen here.
+  const Stats* FindCounters(uint32_t namespace_id) const TRIVET_REQUIRES(mu);
+  size_t namespaces_seen() const TRIVET_REQUIRES(mu) { return counters_.size(); }
+
+  // Memory that does not belong to one entry.
+  size_t overhead_bytes() const TRIVET_REQUIRES(mu);
+
+  // Aborts if index, policy, wheel, groups and counters disagree. For tests; O(size).
+  void CheckInvariants() TRIVET_REQUIRES(mu);
+
+ private:
+  static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
+  static Millis DueOf(const Entry* entry);
+  bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
+  void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
+  bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
+      TRIVET_REQUIRES(mu);
+
+  ShardBudget budget_ TRIVET_GUARDED_BY(mu);
+  HashIndex index_ TRIVET_GUARDED_BY(mu);
+  const std::unique_ptr<Policy> policy_ TRIVET_PT_GUARDED_BY(mu);
+  TimingWheel wheel_ TRIVET_GUARDED_BY(mu);
+  TagGroups tag_groups_ TRIVET_GUARDED_BY(mu);
+  Flights flights_ TRIVET_GUARDED_BY(mu);
+  std::vector<Stats> counters_ TRIVET_GUARDED_BY(mu);  // by namespace id
+  size_t entry_bytes_ TRIVET_GUARDED_BY(mu) = 0;
+  uint64_t version_ TRIVET_GUARDED_BY(mu) = 0;
+
+  // The pass over the index that looks for entries of older epochs.
+  uint64_t purged_clears_ TRIVET_GUARDED_BY(mu) = 0;   // clears that a whole pass has seen
+  uint64_t purging_clears_ TRIVET_GUARDED_BY(mu) = 0;  // clears when the running pass began
+  uint64_t purge_position_ TRIVET_GUARDED_BY(mu) = 0;
+};
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_SHARD_H_

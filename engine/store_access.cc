@@ -1,0 +1,79 @@
+#include "engine/store_access.h"
+
+#include <utility>
+
+namespace trivet::engine {
+namespace {
+
+const absl::Status& StatusOf(const absl::Status& status) { return status; }
+template <typename T>
+const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+
+}  // namespace
+
+template <typename T>
+T StoreAccess::Counted(T result, size_t writes) {
+  NamespaceState::StoreCounters& counters = space_.store_counters();
+  counters.writes.fetch_add(writes, std::memory_order_relaxed);
+  if (!StatusOf(result).ok()) counters.errors.fetch_add(1, std::memory_order_relaxed);
+  return result;
+}
+
+absl::StatusOr<std::optional<StoredValue>> StoreAccess::Read(std::string_view key) {
+  auto row = Counted(backing_.Read(space_.name(), key), 0);
+  NamespaceState::StoreCounters& counters = space_.store_counters();
+  counters.reads.fetch_add(1, std::memory_order_relaxed);
+  if (row.ok() && row->has_value()) counters.hits.fetch_add(1, std::memory_order_relaxed);
+  return row;
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::ReadMany(
+    std::span<const std::string_view> keys) {
+  auto rows = Counted(backing_.ReadMany(space_.name(), keys), 0);
+  NamespaceState::StoreCounters& counters = space_.store_counters();
+  counters.reads.fetch_add(keys.size(), std::memory_order_relaxed);
+  if (!rows.ok()) return rows;
+  for (const auto& row : *rows) {
+    if (row.has_value()) counters.hits.fetch_add(1, std::memory_order_relaxed);
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<StoreWritten>> StoreAccess::Write(std::span<const StoreWrite> writes) {
+  return Counted(backing_.Write(space_.name(), writes), writes.size());
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::Delete(
+    std::span<const std::string_view> keys) {
+  return Counted(backing_.Delete(space_.name(), keys), keys.size());
+}
+
+absl::StatusOr<bool> StoreAccess::Touch(std::string_view key, absl::Time expires_at) {
+  return Counted(backing_.Touch(space_.name(), key, expires_at), 1);
+}
+
+absl::StatusOr<uint64_t> StoreAccess::DeleteTag(std::string_view tag) {
+  return Counted(backing_.DeleteTag(space_.name(), tag), 1);
+}
+
+absl::Status StoreAccess::Clear() { return Counted(backing_.Clear(space_.name()), 1); }
+
+std::optional<LoadedValue> ToLoaded(StoredValue row, const NamespaceOptions& options,
+                                    const Clock& clock) {
+  const absl::Duration left = row.expires_at - clock.WallTime();
+  if (left <= absl::ZeroDuration()) return std::nullopt;
+  const auto now = static_cast<Millis>(absl::ToInt64Milliseconds(clock.Elapsed()));
+  return LoadedValue{.value = std::move(row.value),
+                     .tags = std::move(row.tags),
+                     .version = row.version,
+                     .expires = ExpiryAfter(now, left),
+                     .idle = CeilMillis(options.idle_ttl)};
+}
+
+absl::Time StoreExpiry(const Clock& clock, absl::Duration ttl) {
+  return ttl == absl::InfiniteDuration() ? absl::InfiniteFuture() : clock.WallTime() + ttl;
+}
+
+}  // namespace trivet::engine

@@ -1,0 +1,75 @@
+// Which entries of one shard carry which tag.
+#ifndef TRIVET_ENGINE_TAG_GROUPS_H_
+#define TRIVET_ENGINE_TAG_GROUPS_H_
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/entry.h"
+#include "engine/tag_table.h"
+
+namespace trivet::engine {
+
+// The entries of a shard that were given one tag since its last invalidation.
+struct TagGroup {
+  TagRecord* tag = nullptr;  // held while the group lives
+  bool doomed = false;       // the tag was invalidated: all members are dead
+  std::vector<Entry*> members;
+};
+
+// The reverse index of a shard. Invalidating a tag takes its group out of the map and marks it
+// doomed, in O(1): from then on every member is dead, and new entries with the tag go into a group
+// of their own. The members of doomed groups are then removed a few at a time.
+//
+// An entry knows its groups and its place in each (Entry::tags), so it leaves a group in O(tags of
+// the entry that takes its place).
+//
+// Not thread-safe: guarded by the shard. Holds on tag records that end here are handed to the
+// caller, to be released when the lock is gone.
+class TagGroups {
+ public:
+  // Enters the entry under each of its tags. REQUIRES: `records` are the entry's tags, as many as
+  // Entry::tags has places. Where a new group takes over the caller's hold on a record, that record
+  // is removed from `*records`; the caller releases the rest.
+  void Add(Entry* entry, TagRecords* records);
+
+  // Takes the entry out of all its groups. Records whose last group in this shard went are appended
+  // to `*released`.
+  void Remove(Entry* entry, std::vector<TagRecord*>* released);
+
+  // True if the entry carries a tag that was invalidated after the entry got it.
+  static bool IsDoomed(Entry* entry) {
+    for (const TagMembership& membership : entry->tags()) {
+      if (membership.group->doomed) return true;
+    }
+    return false;
+  }
+
+  // Dooms the members of the tag's group, if there is one.
+  void Doom(TagRecord* tag);
+
+  // A member of a doomed group, null if there is none. Removing it from the shard makes progress.
+  Entry* NextDoomed() const { return doomed_.empty() ? nullptr : doomed_.front()->members.back(); }
+
+  // What the groups take from the heap, about.
+  size_t bytes() const { return bytes_; }
+
+  // Aborts if the structure is broken. For tests.
+  void CheckInvariants() const;
+
+ private:
+  static size_t BytesOf(const TagGroup& group);
+  void Drop(TagGroup* group, std::vector<TagRecord*>* released);
+
+  absl::flat_hash_map<TagRecord*, std::unique_ptr<TagGroup>> groups_;
+  std::deque<std::unique_ptr<TagGroup>> doomed_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_TAG_GROUPS_H_

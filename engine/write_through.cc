@@ -1,0 +1,394 @@
+// Writes that go through the tiers: the store first, memory when the store has taken them.
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/core.h"
+#include "engine/memory_invalidation.h"
+#include "engine/memory_writes.h"
+#include "engine/names.h"
+#include "engine/store_access.h"
+#include "trivet/namespace.h"
+
+namespace trivet {
+namespace {
+
+using engine::Core;
+using engine::KeyRef;
+using engine::MemoryTier;
+using engine::Millis;
+using engine::NewValue;
+using engine::StoreAccess;
+using engine::WriteFlight;
+
+// Another process may write between our read and our conditional write. After so many times in a
+// row something else is wrong.
+constexpr int kIncrementTries = 100;
+
+absl::Status CheckValueSize(const Core& core, std::string_view value) {
+  const size_t limit = core.options().value_bytes_max;
+  if (value.size() <= limit) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("value: ", value.size(), " bytes, at most ", limit,
+                                                 " (CacheOptions.value_bytes_max) are allowed"));
+}
+
+// What the options of a Set come to, for this namespace and now.
+struct Lifetime {
+  absl::Duration ttl;
+  absl::Duration idle_ttl;
+};
+Lifetime LifetimeOf(const SetOptions& options, const NamespaceOptions& defaults) {
+  return {options.ttl.value_or(defaults.ttl), options.idle_ttl.value_or(defaults.idle_ttl)};
+}
+
+NewValue ForMemory(const MemoryTier& memory, std::string_view value, const SetOptions& options,
+                   const Lifetime& lifetime) {
+  return {.value = value,
+          .tags = options.tags,
+          .expires = engine::ExpiryAfter(memory.now(), lifetime.ttl),
+          .idle = engine::CeilMillis(lifetime.idle_ttl)};
+}
+
+// The open write flights of several keys. Opened in one order everywhere, so that two batches never
+// wait for each other. A flight that nobody finished is abandoned.
+class WriteFlights {
+ public:
+  explicit WriteFlights(MemoryTier& memory) : memory_(memory) {}
+  WriteFlights(const WriteFlights&) = delete;
+  WriteFlights& operator=(const WriteFlights&) = delete;
+  ~WriteFlights() {
+    for (const auto& flight : flights_) engine::AbandonWrite(memory_, *flight);
+  }
+
+  absl::Status Open(std::vector<KeyRef> keys, absl::Duration deadline) {
+    const auto order = [](const KeyRef& a, const KeyRef& b) {
+      return a.hash != b.hash ? a.hash < b.hash : a.key < b.key;
+    };
+    std::sort(keys.begin(), keys.end(), order);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (i > 0 && keys[i].key == keys[i - 1].key) continue;
+      auto flight = engine::StartWrite(memory_, keys[i], deadline);
+      if (!flight.ok()) return flight.status();
+      flights_.push_back(*std::move(flight));
+    }
+    return absl::OkStatus();
+  }
+
+  // Finishes each flight with `finish(flight)`.
+  template <typename Finish>
+  void FinishEach(const Finish& finish) {
+    while (!flights_.empty()) {
+      const std::shared_ptr<WriteFlight> flight = std::move(flights_.back());
+      flights_.pop_back();
+      finish(*flight);
+    }
+  }
+
+  // The store answered with an error: memory stays as it is, unless the store may have changed.
+  void Fail(const absl::Status& error) {
+    if (!engine::MayHaveCommitted(error)) return;
+    FinishEach([this](WriteFlight& flight) {
+      engine::FinishWriteWithNothing(memory_, flight, RemovalCause::kInvalidated);
+    });
+  }
+
+ private:
+  MemoryTier& memory_;
+  std::vector<std::shared_ptr<WriteFlight>> flights_;
+};
+
+std::vector<KeyRef> RefsOf(const MemoryTier& memory, engine::NamespaceState* space,
+                           std::span<const std::string_view> keys) {
+  std::vector<KeyRef> refs;
+  refs.reserve(keys.size());
+  for (std::string_view key : keys) refs.push_back(memory.Ref(space, key));
+  return refs;
+}
+
+std::optional<int64_t> ParseNumber(std::string_view text) {
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return number;
+}
+
+absl::StatusOr<int64_t> Sum(std::string_view text, int64_t by) {
+  const std::optional<int64_t> number = ParseNumber(text);
+  if (!number.has_value()) {
+    return absl::FailedPreconditionError("Increment: the value is not a decimal 64-bit number");
+  }
+  int64_t sum = 0;
+  if (__builtin_add_overflow(*number, by, &sum)) {
+    return absl::OutOfRangeError("Increment: the sum does not fit into 64 bits");
+  }
+  return sum;
+}
+
+}  // namespace
+
+absl::Status Namespace::CheckSet(std::span<const Item> items, const SetOptions& options) const {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  for (const Item& item : items) {
+    if (absl::Status status = engine::CheckKey(item.key); !status.ok()) return status;
+    if (absl::Status status = CheckValueSize(*core_, item.value); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SetResult> Namespace::Set(std::string_view key, std::string_view value,
+                                         const SetOptions& options) {
+  const Item item{key, value};
+  if (absl::Status status = CheckSet({&item, 1}, options); !status.ok()) return status;
+  if (!UsesStore()) return SetInMemory(item, options);
+  const auto results = SetThrough({&item, 1}, options);
+  if (!results.ok()) return results.status();
+  return results->front();
+}
+
+absl::StatusOr<std::vector<SetResult>> Namespace::MSet(std::span<const Item> items,
+                                                       const SetOptions& options) {
+  if (absl::Status status = CheckSet(items, options); !status.ok()) return status;
+  if (UsesStore()) return SetThrough(items, options);
+  std::vector<SetResult> results;
+  results.reserve(items.size());
+  for (const Item& item : items) {
+    const absl::StatusOr<SetResult> result = SetInMemory(item, options);
+    if (!result.ok()) return result.status();
+    results.push_back(*result);
+  }
+  return results;
+}
+
+absl::StatusOr<SetResult> Namespace::SetInMemory(const Item& item, const SetOptions& options) {
+  MemoryTier& memory = core_->memory();
+  return memory.Set(memory.Ref(state_, item.key),
+                    ForMemory(memory, item.value, options, LifetimeOf(options, state_->options())),
+                    {.when = options.when, .version = options.if_version});
+}
+
+absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Item> items,
+                                                             const SetOptions& options) {
+  MemoryTier& memory = core_->memory();
+  const Lifetime lifetime = LifetimeOf(options, state_->options());
+  std::vector<std::string_view> keys;
+  std::vector<StoreWrite> writes;
+  for (const Item& item : items) {
+    keys.push_back(item.key);
+    writes.push_back({.key = item.key,
+                      .value = item.value,
+                      .expires_at = engine::StoreExpiry(core_->clock(), lifetime.ttl),
+                      .tags = options.tags,
+                      .when = options.when,
+                      .if_version = options.if_version});
+  }
+  WriteFlights flights(memory);
+  if (absl::Status status = flights.Open(RefsOf(memory, state_, keys), core_->JoinDeadline());
+      !status.ok()) {
+    return status;
+  }
+  const auto written = StoreAccess(*core_->StoreOf(state_), *state_).Write(writes);
+  if (!written.ok()) {
+    flights.Fail(written.status());
+    return written.status();
+  }
+  std::vector<SetResult> results;
+  for (const StoreWritten& one : *written) results.push_back({one.applied, one.version});
+  flights.FinishEach([&](WriteFlight& flight) {
+    // Of several values for the key the last one that the store took counts.
+    for (size_t i = items.size(); i-- > 0;) {
+      if (items[i].key != flight.key || !results[i].applied) continue;
+      NewValue value = ForMemory(memory, items[i].value, options, lifetime);
+      value.version = results[i].version;
+      engine::FinishWrite(memory, flight, value);
+      return;
+    }
+    if (options.when == SetWhen::kIfAbsent) {
+      engine::AbandonWrite(memory, flight);
+    } else {
+      // The store has another version, or nothing: so memory's copy is old, and a caller who reads
+      // and tries again must not meet it again.
+      engine::FinishWriteWithNothing(memory, flight, RemovalCause::kInvalidated);
+    }
+  });
+  return results;
+}
+
+absl::StatusOr<bool> Namespace::Delete(std::string_view key) {
+  const absl::StatusOr<size_t> deleted = MDelete({&key, 1});
+  if (!deleted.ok()) return deleted.status();
+  return *deleted > 0;
+}
+
+absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys) {
+  const auto removed = RemoveAll(keys);
+  if (!removed.ok()) return removed.status();
+  return static_cast<size_t>(std::count_if(removed->begin(), removed->end(),
+                                           [](const Value& value) { return bool{value}; }));
+}
+
+absl::StatusOr<Value> Namespace::Take(std::string_view key) {
+  auto removed = RemoveAll({&key, 1});
+  if (!removed.ok()) return removed.status();
+  return std::move(removed->front());
+}
+
+absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys) {
+  for (std::string_view key : keys) {
+    if (absl::Status status = Check(key); !status.ok()) return status;
+  }
+  MemoryTier& memory = core_->memory();
+  std::vector<Value> removed(keys.size());
+  if (!UsesStore()) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const KeyRef ref = memory.Ref(state_, keys[i]);
+      removed[i] = memory.Remove(ref, RemovalCause::kExplicit).value_or(Value());
+    }
+    return removed;
+  }
+  WriteFlights flights(memory);
+  if (absl::Status status = flights.Open(RefsOf(memory, state_, keys), core_->JoinDeadline());
+      !status.ok()) {
+    return status;
+  }
+  const auto rows = StoreAccess(*core_->StoreOf(state_), *state_).Delete(keys);
+  if (!rows.ok()) {
+    flights.Fail(rows.status());
+    return rows.status();
+  }
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!(*rows)[i].has_value()) continue;
+    removed[i] = memory.Detached(memory.Ref(state_, keys[i]), (*rows)[i]->value);
+  }
+  flights.FinishEach([&](WriteFlight& flight) {
+    const auto in_memory = engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit);
+    if (!in_memory.has_value()) return;
+    // A loader's value may be in memory alone; the first mention of the key gets it.
+    const auto first = std::find(keys.begin(), keys.end(), std::string_view(flight.key));
+    Value& answer = removed[static_cast<size_t>(first - keys.begin())];
+    if (!answer) answer = *in_memory;
+  });
+  return removed;
+}
+
+absl::StatusOr<int64_t> Namespace::Increment(std::string_view key, int64_t by) {
+  if (absl::Status status = Check(key); !status.ok()) return status;
+  return UsesStore() ? IncrementThrough(key, by) : IncrementInMemory(key, by);
+}
+
+absl::StatusOr<int64_t> Namespace::IncrementInMemory(std::string_view key, int64_t by) {
+  MemoryTier& memory = core_->memory();
+  const KeyRef ref = memory.Ref(state_, key);
+  // Ends: each turn that fails means that another thread's write has succeeded.
+  while (true) {
+    const auto old = memory.Peek(ref);
+    const absl::StatusOr<int64_t> sum = Sum(old.has_value() ? old->value.bytes() : "0", by);
+    if (!sum.ok()) return sum.status();
+    const std::string text = absl::StrCat(*sum);
+    NewValue value = ForMemory(memory, text, {}, LifetimeOf({}, state_->options()));
+    engine::SetCondition condition{.when = SetWhen::kIfAbsent};
+    if (old.has_value()) {
+      value.tags = old->tags;
+      value.expires = old->expires;
+      value.idle = old->idle;
+      condition = {.when = SetWhen::kIfVersion, .version = old->version};
+    }
+    const auto result = memory.Set(ref, value, condition);
+    if (!result.ok()) return result.status();
+    if (result->applied) return sum;
+  }
+}
+
+absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_t by) {
+  MemoryTier& memory = core_->memory();
+  StoreAccess store(*core_->StoreOf(state_), *state_);
+  WriteFlights flights(memory);
+  if (absl::Status status = flights.Open({memory.Ref(state_, key)}, core_->JoinDeadline());
+      !status.ok()) {
+    return status;
+  }
+  for (int i = 0; i < kIncrementTries; ++i) {
+    const auto row = store.Read(key);
+    if (!row.ok()) return row.status();
+    const bool found = row->has_value();
+    const absl::StatusOr<int64_t> sum = Sum(found ? std::string_view((*row)->value) : "0", by);
+    if (!sum.ok()) return sum.status();
+    const std::string text = absl::StrCat(*sum);
+    const std::vector<std::string> tags = found ? (*row)->tags : std::vector<std::string>();
+    const absl::Time expires_at =
+        found ? (*row)->expires_at : engine::StoreExpiry(core_->clock(), state_->options().ttl);
+    const StoreWrite write{.key = key,
+                           .value = text,
+                           .expires_at = expires_at,
+                           .tags = tags,
+                           .when = found ? SetWhen::kIfVersion : SetWhen::kIfAbsent,
+                           .if_version = found ? (*row)->version : 0};
+    const auto written = store.Write({&write, 1});
+    if (!written.ok()) {
+      flights.Fail(written.status());
+      return written.status();
+    }
+    if (!written->front().applied) continue;  // another process was faster
+    const absl::Duration left = expires_at - core_->clock().WallTime();
+    const NewValue value{.value = text,
+                         .tags = tags,
+                         .version = written->front().version,
+                         .expires = engine::ExpiryAfter(memory.now(), left),
+                         .idle = engine::CeilMillis(state_->options().idle_ttl)};
+    flights.FinishEach([&](WriteFlight& flight) { engine::FinishWrite(memory, flight, value); });
+    return sum;
+  }
+  return absl::AbortedError(
+      absl::StrCat("Increment: the row changed ", kIncrementTries, " times in a row"));
+}
+
+absl::StatusOr<bool> Namespace::Touch(std::string_view key, absl::Duration ttl) {
+  if (absl::Status status = Check(key); !status.ok()) return status;
+  if (absl::Status status = engine::CheckTtl("ttl", ttl); !status.ok()) return status;
+  MemoryTier& memory = core_->memory();
+  const KeyRef ref = memory.Ref(state_, key);
+  if (!UsesStore()) return memory.SetExpiry(ref, engine::ExpiryAfter(memory.now(), ttl));
+  WriteFlights flights(memory);
+  if (absl::Status status = flights.Open({ref}, core_->JoinDeadline()); !status.ok()) {
+    return status;
+  }
+  const absl::StatusOr<bool> touched = StoreAccess(*core_->StoreOf(state_), *state_)
+                                           .Touch(key, engine::StoreExpiry(core_->clock(), ttl));
+  if (!touched.ok()) {
+    flights.Fail(touched.status());
+    return touched.status();
+  }
+  const bool in_memory = memory.SetExpiry(ref, engine::ExpiryAfter(memory.now(), ttl));
+  return *touched || in_memory;
+}
+
+absl::Status Namespace::DeleteTag(std::string_view tag) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = engine::CheckName("tag", tag); !status.ok()) return status;
+  absl::Status outcome;
+  if (UsesStore()) {
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_).DeleteTag(tag).status();
+    if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
+  }
+  engine::InvalidateTag(core_->memory(), state_, tag);
+  return outcome;
+}
+
+absl::Status Namespace::Clear() {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  absl::Status outcome;
+  if (UsesStore()) {
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_).Clear();
+    if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
+  }
+  engine::Clear(core_->memory(), state_);
+  return outcome;
+}
+
+}  // namespace trivet
