@@ -20,7 +20,7 @@ struct DemoOptions {
   absl::Duration seconds = absl::Seconds(9);  // of each of the two runs
   size_t readers = 2;
   uint64_t seed = 1;
-  std::string db;  // kept; must not exist. Empty: a temporary file
+  std::string db = "";  // kept; must not exist. Empty: a temporary file
 };
 
 struct DemoFigures {

@@ -15,7 +15,7 @@
 namespace trivet::cli {
 
 struct DemoLoadOptions {
-  absl::Duration duration;
+  absl::Duration duration = absl::Seconds(1);
   size_t readers = 2;
   uint64_t seed = 1;
   // Of each of the two writers, one of which goes through the target and one behind it.

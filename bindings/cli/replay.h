@@ -20,19 +20,19 @@ struct ReplayOptions {
   size_t memory_bytes = 0;
   size_t entries = 0;
 
-  std::string policy;  // empty: the engine's default
+  std::string policy = "";  // empty: the engine's default
   // One by default: a replay has one thread, and its figures then repeat exactly.
   size_t shards = 1;
 
   // For entries to which the trace gives no TTL. Runs by the trace's time if it has one.
-  std::optional<absl::Duration> ttl;
+  std::optional<absl::Duration> ttl = std::nullopt;
 
   // Take the trace as if it had no such field.
   bool ignore_size = false;
   bool ignore_ttl = false;
 
   // A database file behind the cache; empty: none. Created if missing.
-  std::string db;
+  std::string db = "";
 };
 
 inline constexpr size_t kReplayMemoryBytes = 64 << 20;
