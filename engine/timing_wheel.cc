@@ -91,13 +91,9 @@ bool TimingWheel::Step(uint64_t until) {
     MoveList(&slots_[level][slot], level == 0 ? &ready_ : &sinking_);
     return true;
   }
-  const uint64_t span = ClearLowBits(until, kLevels * kDigitBits);
-  if (far_ == nullptr || span <= now_) {
-    now_ = until;
-    return false;
-  }
-  // Spans in between are skipped: what was due in them is in ready_ after it has sunk.
-  now_ = span;
+  const bool later_span = (until ^ now_) >> (kLevels * kDigitBits) != 0;
+  now_ = until;
+  if (far_ == nullptr || !later_span) return false;
   MoveList(&far_, &sinking_);
   return true;
 }

@@ -43,8 +43,8 @@ struct WheelNode {
 //
 //   slot       due > now_. When now_ reaches the first millisecond of the slot, its list becomes
 //              sinking_ as a whole (level 0: ready_, for all of its nodes are due).
-//   far_       due > now_, in a later span of 64^6 ms. When the time handed to Advance lies in a
-//              later span, now_ becomes the start of that span and the list becomes sinking_.
+//   far_       due > now_, in a later span of 64^6 ms. When the slots are empty and the time handed
+//              to Advance lies in a later span, now_ becomes that time and the list sinking_.
 //   sinking_   Each node is placed anew, by its due time and now_; that is always on a lower level,
 //              or in ready_, or (out of far_) back in far_. now_ stands still meanwhile.
 //   ready_     due <= now_. Each node is handed to on_due.

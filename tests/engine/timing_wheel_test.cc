@@ -194,7 +194,7 @@ TEST(TimingWheel, InterruptedWorkGoesOnAtALaterTime) {
 TEST(TimingWheel, AnEarlierTimeThanBeforeDoesNoHarm) {
   WheelStory story(1000);
   story.Schedule(0, 1500);
-  EXPECT_FALSE(story.Advance(1400));
+  EXPECT_FALSE(story.Advance(1480));
   EXPECT_FALSE(story.Advance(3));
   EXPECT_FALSE(story.Advance(1499));
   EXPECT_EQ(story.fired(), Nodes{});
@@ -310,7 +310,9 @@ class RandomWheelTest {
     const size_t budget = Below(3) == 0 ? kNoLimit : Below(12);
     const bool chatty = Below(4) == 0;
     size_t fired = 0;
-    const bool more = wheel_.Advance(now_, budget, [&](WheelNode* due) {
+    // Some callers come late, with a time read before others advanced.
+    const uint64_t read = Below(8) == 0 ? now_ - std::min(now_, SomeTime()) : now_;
+    const bool more = wheel_.Advance(read, budget, [&](WheelNode* due) {
       auto* node = static_cast<NumberedNode*>(due);
       ++fired;
       ASSERT_LE(node->due_ms, now_) << "fired too early";
@@ -321,7 +323,7 @@ class RandomWheelTest {
       if (chatty && Below(2) == 0) CancelSome();
     });
     ASSERT_LE(fired, budget);
-    if (!more) {
+    if (!more && read == now_) {
       ASSERT_TRUE(model_.empty() || model_.begin()->first > now_) << "did not fire what is due";
     }
   }
