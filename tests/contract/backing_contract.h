@@ -1,0 +1,559 @@
+// What every Backing must do: each promise of trivet/backing.h as a test.
+//
+// A test program of an implementation includes this file and says how one is made:
+//
+//   BackingMaker MakeMine() { return {[](Clock* clock) { ... }}; }
+//   INSTANTIATE_TEST_SUITE_P(Mine, BackingContract, ::testing::Values(MakeMine()));
+#ifndef TRIVET_TESTS_CONTRACT_BACKING_CONTRACT_H_
+#define TRIVET_TESTS_CONTRACT_BACKING_CONTRACT_H_
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/support/backing_rows.h"
+#include "trivet/backing.h"
+#include "trivet/clock.h"
+#include "trivet/options.h"
+
+namespace trivet::testing {
+
+// Makes a new, empty backing on that clock. Whatever it needs goes with it.
+struct BackingMaker {
+  std::function<std::shared_ptr<Backing>(Clock*)> make;
+};
+
+// Helpers that say "users" and fail the test on errors, so that the stories below stay short.
+class BackingContract : public ::testing::TestWithParam<BackingMaker> {
+ protected:
+  using Keys = std::vector<std::string_view>;
+
+  void SetUp() override {
+    backing_ = GetParam().make(&clock_);
+    ASSERT_NE(backing_, nullptr);
+  }
+
+  StoreWritten Write(const StoreWrite& write, std::string_view space = "users") {
+    auto written = backing_->Write(space, {&write, 1});
+    EXPECT_TRUE(written.ok()) << written.status();
+    EXPECT_EQ(written.ok() ? written->size() : 0, 1);
+    return written.ok() && written->size() == 1 ? written->front() : StoreWritten{};
+  }
+
+  StoreWritten Set(std::string_view key, std::string_view value,
+                   std::vector<std::string> tags = {}) {
+    return Write(TaggedRow(key, value, tags));
+  }
+
+  StoreWritten SetFor(absl::Duration ttl, std::string_view key, std::string_view value,
+                      std::vector<std::string> tags = {}) {
+    return Write({.key = key, .value = value, .expires_at = clock_.WallTime() + ttl, .tags = tags});
+  }
+
+  std::optional<StoredValue> Read(std::string_view key, std::string_view space = "users") {
+    auto read = backing_->Read(space, key);
+    EXPECT_TRUE(read.ok()) << read.status();
+    return read.ok() ? *read : std::nullopt;
+  }
+
+  // The value, or "-" if there is no row.
+  std::string Get(std::string_view key, std::string_view space = "users") {
+    return ValueOf(Read(key, space));
+  }
+
+  static std::string ValueOf(const std::optional<StoredValue>& row) {
+    return row.has_value() ? row->value : "-";
+  }
+
+  static std::vector<std::string> ValuesOf(
+      const absl::StatusOr<std::vector<std::optional<StoredValue>>>& rows) {
+    if (!rows.ok()) return {rows.status().ToString()};
+    std::vector<std::string> values;
+    for (const auto& row : *rows) values.push_back(ValueOf(row));
+    return values;
+  }
+
+  std::vector<std::string> GetMany(const Keys& keys) {
+    return ValuesOf(backing_->ReadMany("users", keys));
+  }
+
+  std::vector<std::string> Delete(const Keys& keys) {
+    return ValuesOf(backing_->Delete("users", keys));
+  }
+
+  bool Touch(std::string_view key, absl::Duration ttl) {
+    auto touched = backing_->Touch("users", key, clock_.WallTime() + ttl);
+    EXPECT_TRUE(touched.ok()) << touched.status();
+    return touched.ok() && *touched;
+  }
+
+  uint64_t DeleteTag(std::string_view tag) {
+    auto deleted = backing_->DeleteTag("users", tag);
+    EXPECT_TRUE(deleted.ok()) << deleted.status();
+    return deleted.ok() ? *deleted : 0;
+  }
+
+  bool Sweep(size_t rows_max) {
+    auto more = backing_->Sweep(rows_max);
+    EXPECT_TRUE(more.ok()) << more.status();
+    return more.ok() && *more;
+  }
+
+  ManualClock clock_;
+  std::shared_ptr<Backing> backing_;
+};
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// --- Reading and writing ------------------------------------------------------------------------
+
+TEST_P(BackingContract, WhatWasNeverWrittenIsNotThere) {
+  EXPECT_EQ(Get("a"), "-");
+  EXPECT_THAT(GetMany({"a", "b"}), ElementsAre("-", "-"));
+  EXPECT_THAT(Delete({"a"}), ElementsAre("-"));
+  EXPECT_FALSE(Touch("a", absl::Hours(1)));
+  EXPECT_EQ(DeleteTag("t"), 0);
+  EXPECT_TRUE(backing_->Clear("users").ok());
+  EXPECT_TRUE(backing_->ClearAll().ok());
+}
+
+TEST_P(BackingContract, WhatWasWrittenIsReadWithAllThatBelongsToIt) {
+  const absl::Time expiry = clock_.WallTime() + absl::Minutes(5);
+  const std::vector<std::string> tags = {"red", "round"};
+  const StoreWritten written =
+      Write({.key = "ball", .value = "bounces", .expires_at = expiry, .tags = tags});
+  const std::optional<StoredValue> row = Read("ball");
+  ASSERT_TRUE(row.has_value());
+  EXPECT_EQ(row->value, "bounces");
+  EXPECT_EQ(row->version, written.version);
+  EXPECT_EQ(row->expires_at, expiry);
+  EXPECT_THAT(row->tags, UnorderedElementsAre("red", "round"));
+}
+
+TEST_P(BackingContract, ARowWithoutExpiryLivesForEver) {
+  Set("a", "1");
+  EXPECT_EQ(Read("a")->expires_at, absl::InfiniteFuture());
+  clock_.Advance(10 * kTtlMax);
+  EXPECT_EQ(Get("a"), "1");
+}
+
+TEST_P(BackingContract, AnOverwriteReplacesEverything) {
+  SetFor(absl::Minutes(1), "a", "old", {"t"});
+  Set("a", "new");
+  const std::optional<StoredValue> row = Read("a");
+  EXPECT_EQ(row->value, "new");
+  EXPECT_EQ(row->expires_at, absl::InfiniteFuture());
+  EXPECT_THAT(row->tags, IsEmpty());
+}
+
+TEST_P(BackingContract, AnswersComeInTheOrderOfTheKeysAndDuplicatesAreAnsweredEach) {
+  Set("a", "1");
+  Set("c", "3");
+  EXPECT_THAT(GetMany({"c", "b", "a", "c"}), ElementsAre("3", "-", "1", "3"));
+}
+
+TEST_P(BackingContract, DuplicateKeysOfAWriteAreWrittenInOrder) {
+  const StoreWrite writes[] = {Row("a", "1"), Row("b", "2"), Row("a", "3"),
+                               Row("a", "4", SetWhen::kIfAbsent)};
+  auto written = backing_->Write("users", writes);
+  ASSERT_TRUE(written.ok());
+  EXPECT_THAT(GetMany({"a", "b"}), ElementsAre("3", "2"));
+  EXPECT_GT((*written)[2].version, (*written)[0].version);
+  EXPECT_FALSE((*written)[3].applied);
+  EXPECT_EQ((*written)[3].version, (*written)[2].version);
+}
+
+TEST_P(BackingContract, CallsWithoutKeysAnswerNothing) {
+  EXPECT_THAT(GetMany({}), IsEmpty());
+  EXPECT_THAT(Delete({}), IsEmpty());
+  EXPECT_THAT(*backing_->Write("users", {}), IsEmpty());
+}
+
+// --- Bytes --------------------------------------------------------------------------------------
+
+TEST_P(BackingContract, KeysValuesNamespacesAndTagsAreArbitraryBytes) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
+  const std::string zero(1, '\0');
+  const std::string two_zeros(2, '\0');
+  const std::string space = all.substr(0, 255);
+  const std::vector<std::string> tags = {zero, two_zeros, space};
+  Write(TaggedRow(zero, all, tags), space);
+  Write(Row(two_zeros, zero), space);
+  Write(Row("'; DROP TABLE trivet_rows; --", "\"%s\""), space);
+
+  EXPECT_EQ(Get(zero, space), all);
+  EXPECT_EQ(Get(two_zeros, space), zero);
+  EXPECT_EQ(Get("'; DROP TABLE trivet_rows; --", space), "\"%s\"");
+  EXPECT_THAT(Read(zero, space)->tags, UnorderedElementsAre(zero, two_zeros, space));
+  EXPECT_EQ(*backing_->DeleteTag(space, two_zeros), 1);
+  EXPECT_EQ(Get(zero, space), "-");
+}
+
+TEST_P(BackingContract, AnEmptyValueIsAValue) {
+  Set("a", "");
+  ASSERT_TRUE(Read("a").has_value());
+  EXPECT_EQ(Read("a")->value, "");
+  Write(Row("a", std::string_view()));  // without even a pointer
+  EXPECT_TRUE(Read("a").has_value());
+}
+
+TEST_P(BackingContract, KeysAndNamespacesDoNotRunTogether) {
+  Write(Row("bc", "1"), "a");
+  Write(Row("c", "2"), "ab");
+  EXPECT_EQ(Get("bc", "a"), "1");
+  EXPECT_EQ(Get("c", "ab"), "2");
+  EXPECT_EQ(Get("c", "a"), "-");
+}
+
+TEST_P(BackingContract, TheLargestKeysAndLargeValuesFit) {
+  const std::string key(kKeyBytesMax, 'k');
+  const std::string other = key.substr(1) + 'l';
+  const std::string value(3 << 20, 'v');
+  Set(key, value);
+  Set(other, "2");
+  EXPECT_EQ(Get(key), value);
+  EXPECT_EQ(Get(other), "2");
+}
+
+TEST_P(BackingContract, WhatIsBeyondTheLimitsIsRefusedAndChangesNothing) {
+  const std::string long_key(kKeyBytesMax + 1, 'k');
+  const std::string long_name(kNameBytesMax + 1, 'n');
+  const std::vector<std::string> long_tag = {long_name};
+  const std::vector<std::string> empty_tag = {""};
+  const StoreWrite bad_writes[] = {Row("", "2"), Row(long_key, "2"), TaggedRow("b", "2", long_tag),
+                                   TaggedRow("b", "2", empty_tag)};
+  for (const StoreWrite& bad : bad_writes) {
+    const StoreWrite writes[] = {Row("a", "1"), bad};
+    EXPECT_TRUE(absl::IsInvalidArgument(backing_->Write("users", writes).status()));
+  }
+  EXPECT_EQ(Get("a"), "-");
+
+  const StoreWrite good = Row("a", "1");
+  const std::string_view empty_key[] = {""};
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->Write("", {&good, 1}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->Write(long_name, {&good, 1}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->Read("users", long_key).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->ReadMany("users", empty_key).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->Delete("users", empty_key).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->Touch("users", "", absl::Now()).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->DeleteTag("users", long_name).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(backing_->Clear("")));
+}
+
+// --- Conditions and versions --------------------------------------------------------------------
+
+TEST_P(BackingContract, VersionsGrowWithEveryWriteOfAKeyAlsoAcrossDeletes) {
+  uint64_t newest = 0;
+  for (int round = 0; round < 5; ++round) {
+    const StoreWritten first = Set("a", "1");
+    const StoreWritten second = Set("a", "1");
+    EXPECT_TRUE(first.applied);
+    EXPECT_GT(first.version, newest);
+    EXPECT_GT(second.version, first.version);
+    newest = second.version;
+    absl::Status gone;
+    if (round == 1) Delete({"a"});
+    if (round == 2) gone = backing_->Clear("users");
+    if (round == 3) gone = backing_->ClearAll();
+    EXPECT_TRUE(gone.ok());
+  }
+}
+
+TEST_P(BackingContract, IfAbsentWritesOnlyWhereNothingIs) {
+  const StoreWrite write = Row("a", "1", SetWhen::kIfAbsent);
+  const StoreWritten first = Write(write);
+  EXPECT_TRUE(first.applied);
+  const StoreWritten second = Write(Row("a", "2", SetWhen::kIfAbsent));
+  EXPECT_FALSE(second.applied);
+  EXPECT_EQ(second.version, first.version);
+  EXPECT_EQ(Get("a"), "1");
+}
+
+TEST_P(BackingContract, IfPresentWritesOnlyWhereSomethingIs) {
+  const StoreWritten nothing = Write(Row("a", "1", SetWhen::kIfPresent));
+  EXPECT_FALSE(nothing.applied);
+  EXPECT_EQ(nothing.version, 0);
+  EXPECT_EQ(Get("a"), "-");
+  Set("a", "1");
+  EXPECT_TRUE(Write(Row("a", "2", SetWhen::kIfPresent)).applied);
+  EXPECT_EQ(Get("a"), "2");
+}
+
+TEST_P(BackingContract, IfVersionWritesOnlyOverThatVersion) {
+  const auto over = [](uint64_t version, std::string_view value) {
+    return Row("a", value, SetWhen::kIfVersion, version);
+  };
+  EXPECT_FALSE(Write(over(0, "1")).applied);
+  const StoreWritten first = Set("a", "1");
+  const StoreWritten second = Write(over(first.version, "2"));
+  EXPECT_TRUE(second.applied);
+  EXPECT_GT(second.version, first.version);
+  const StoreWritten late = Write(over(first.version, "3"));
+  EXPECT_FALSE(late.applied);
+  EXPECT_EQ(late.version, second.version);
+  EXPECT_EQ(Get("a"), "2");
+}
+
+TEST_P(BackingContract, AConditionThatFailsLeavesTheOtherRowsOfTheCallAlone) {
+  Set("b", "old");
+  const StoreWrite writes[] = {Row("a", "1"), Row("b", "2", SetWhen::kIfAbsent), Row("c", "3")};
+  auto written = backing_->Write("users", writes);
+  ASSERT_TRUE(written.ok());
+  EXPECT_TRUE((*written)[0].applied);
+  EXPECT_FALSE((*written)[1].applied);
+  EXPECT_TRUE((*written)[2].applied);
+  EXPECT_THAT(GetMany({"a", "b", "c"}), ElementsAre("1", "old", "3"));
+  EXPECT_EQ(Read("c")->version, (*written)[2].version);
+}
+
+// --- Expiry -------------------------------------------------------------------------------------
+
+TEST_P(BackingContract, ARowIsGoneAtTheMomentItExpires) {
+  SetFor(absl::Seconds(10), "a", "1");
+  clock_.Advance(absl::Milliseconds(9999));
+  EXPECT_EQ(Get("a"), "1");
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_EQ(Get("a"), "-");
+}
+
+TEST_P(BackingContract, NoMethodSeesAnExpiredRow) {
+  const auto set_expired = [&] {
+    SetFor(absl::Seconds(1), "a", "1", {"t"});
+    clock_.Advance(absl::Seconds(1));
+  };
+  set_expired();
+  EXPECT_THAT(GetMany({"a"}), ElementsAre("-"));
+  EXPECT_THAT(*backing_->CountRows(), IsEmpty());
+  EXPECT_FALSE(Touch("a", absl::Hours(1)));
+  EXPECT_EQ(Get("a"), "-");
+  const StoreWritten present = Write(Row("a", "2", SetWhen::kIfPresent));
+  EXPECT_FALSE(present.applied);
+  EXPECT_EQ(present.version, 0);
+  EXPECT_THAT(Delete({"a"}), ElementsAre("-"));
+
+  set_expired();
+  EXPECT_EQ(DeleteTag("t"), 0);
+
+  set_expired();
+  EXPECT_TRUE(Write(Row("a", "2", SetWhen::kIfAbsent)).applied);
+  EXPECT_EQ(Get("a"), "2");
+  EXPECT_EQ(DeleteTag("t"), 0);  // the tag went with the row that expired
+  EXPECT_EQ(Get("a"), "2");
+}
+
+TEST_P(BackingContract, ARowThatIsWrittenExpiredDoesNotExist) {
+  Set("a", "1");
+  EXPECT_TRUE(SetFor(-absl::Seconds(1), "a", "2").applied);
+  EXPECT_EQ(Get("a"), "-");
+  EXPECT_TRUE(SetFor(-absl::InfiniteDuration(), "a", "3").applied);
+  EXPECT_EQ(Get("a"), "-");
+}
+
+TEST_P(BackingContract, TouchMovesTheExpiryAndNothingElse) {
+  const StoreWritten written = SetFor(absl::Seconds(10), "a", "1", {"t"});
+  EXPECT_TRUE(Touch("a", absl::Seconds(20)));
+  clock_.Advance(absl::Seconds(15));
+  const std::optional<StoredValue> row = Read("a");
+  ASSERT_TRUE(row.has_value());
+  EXPECT_EQ(row->value, "1");
+  EXPECT_EQ(row->version, written.version);
+  EXPECT_THAT(row->tags, ElementsAre("t"));
+
+  EXPECT_TRUE(Touch("a", absl::InfiniteDuration()));
+  EXPECT_EQ(Read("a")->expires_at, absl::InfiniteFuture());
+  EXPECT_TRUE(Touch("a", absl::ZeroDuration()));
+  EXPECT_EQ(Get("a"), "-");
+}
+
+TEST_P(BackingContract, WhenTheCalendarIsTurnedBackARowLivesAgainUntilItIsSwept) {
+  SetFor(absl::Minutes(1), "a", "1");
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Get("a"), "-");
+  clock_.JumpWallTime(-absl::Hours(1));
+  EXPECT_EQ(Get("a"), "1");
+  clock_.Advance(absl::Hours(1));
+  EXPECT_FALSE(Sweep(10));
+  clock_.JumpWallTime(-absl::Hours(1));
+  EXPECT_EQ(Get("a"), "-");
+}
+
+// --- Deleting -----------------------------------------------------------------------------------
+
+TEST_P(BackingContract, DeleteReturnsWhatWasThere) {
+  const StoreWritten written = Set("a", "1", {"t"});
+  Set("b", "2");
+  const std::string_view keys[] = {"b", "x", "a", "b"};
+  auto deleted = backing_->Delete("users", keys);
+  EXPECT_THAT(ValuesOf(deleted), ElementsAre("2", "-", "1", "-"));
+  EXPECT_EQ((*deleted)[2]->version, written.version);
+  EXPECT_THAT((*deleted)[2]->tags, ElementsAre("t"));
+  EXPECT_THAT(GetMany({"a", "b"}), ElementsAre("-", "-"));
+}
+
+TEST_P(BackingContract, DeleteTagTakesTheRowsThatCarryItAndNoOthers) {
+  Set("a", "1", {"red", "round"});
+  Set("b", "2", {"red"});
+  Set("c", "3", {"round"});
+  Set("d", "4");
+  const std::vector<std::string> red = {"red"};
+  Write(TaggedRow("a", "5", red), "others");
+  EXPECT_EQ(DeleteTag("red"), 2);
+  EXPECT_THAT(GetMany({"a", "b", "c", "d"}), ElementsAre("-", "-", "3", "4"));
+  EXPECT_EQ(Get("a", "others"), "5");
+  EXPECT_EQ(DeleteTag("red"), 0);
+  EXPECT_EQ(DeleteTag("round"), 1);
+}
+
+TEST_P(BackingContract, ARowCarriesTheTagsOfItsLastWriteOnly) {
+  Set("a", "1", {"old", "both"});
+  Set("a", "2", {"both", "new"});
+  EXPECT_EQ(DeleteTag("old"), 0);
+  EXPECT_EQ(Get("a"), "2");
+  EXPECT_EQ(DeleteTag("new"), 1);
+  EXPECT_EQ(DeleteTag("both"), 0);
+
+  Set("b", "1", {"t"});
+  Delete({"b"});
+  Set("b", "2");
+  EXPECT_EQ(DeleteTag("t"), 0);
+  EXPECT_EQ(Get("b"), "2");
+}
+
+TEST_P(BackingContract, DuplicateTagsCountOnce) {
+  Set("a", "1", {"t", "u", "t"});
+  EXPECT_THAT(Read("a")->tags, UnorderedElementsAre("t", "u"));
+  EXPECT_EQ(DeleteTag("t"), 1);
+}
+
+TEST_P(BackingContract, ClearEmptiesItsNamespaceAndNoOther) {
+  Set("a", "1", {"t"});
+  Set("b", "2");
+  Write(Row("a", "3"), "others");
+  ASSERT_TRUE(backing_->Clear("users").ok());
+  EXPECT_THAT(GetMany({"a", "b"}), ElementsAre("-", "-"));
+  EXPECT_EQ(DeleteTag("t"), 0);
+  EXPECT_EQ(Get("a", "others"), "3");
+  Set("a", "4");
+  EXPECT_EQ(Get("a"), "4");
+  EXPECT_EQ(Get("b"), "-");
+}
+
+TEST_P(BackingContract, ClearAllEmptiesEveryNamespace) {
+  Set("a", "1");
+  Write(Row("a", "2"), "others");
+  ASSERT_TRUE(backing_->ClearAll().ok());
+  EXPECT_EQ(Get("a"), "-");
+  EXPECT_EQ(Get("a", "others"), "-");
+  Set("a", "3");
+  EXPECT_EQ(Get("a"), "3");
+}
+
+// --- Upkeep -------------------------------------------------------------------------------------
+
+TEST_P(BackingContract, SweepKeepsItsBudgetAndComesToAnEnd) {
+  for (int i = 0; i < 10; ++i) SetFor(absl::Seconds(1), "short" + std::to_string(i), "1");
+  for (int i = 0; i < 10; ++i) Write(Row(std::to_string(i), "1"), "others");
+  Set("long", "1", {"t"});
+  EXPECT_FALSE(Sweep(100));
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(backing_->Clear("others").ok());
+  int sweeps = 1;
+  while (Sweep(4)) ++sweeps;
+  EXPECT_GE(sweeps, 5);  // 20 rows, 4 at a time
+  EXPECT_LE(sweeps, 7);
+  EXPECT_FALSE(Sweep(4));
+  EXPECT_EQ(Get("long"), "1");
+  EXPECT_EQ(DeleteTag("t"), 1);
+}
+
+TEST_P(BackingContract, SweepDoesNotTouchWhatCameBackUnderAClearedName) {
+  Set("a", "1");
+  ASSERT_TRUE(backing_->Clear("users").ok());
+  Set("a", "2");
+  while (Sweep(10)) {
+  }
+  EXPECT_EQ(Get("a"), "2");
+}
+
+TEST_P(BackingContract, CountRowsCountsLiveRowsByNamespace) {
+  Set("a", "four");
+  Set("b", "");
+  SetFor(absl::Seconds(1), "c", "expires");
+  Write(Row("a", "1"), "others");
+  Write(Row("a", "1"), "cleared");
+  ASSERT_TRUE(backing_->Clear("cleared").ok());
+  clock_.Advance(absl::Seconds(1));
+
+  std::vector<std::string> counts;
+  const auto counted = backing_->CountRows();
+  ASSERT_TRUE(counted.ok());
+  for (const Backing::Count& count : *counted) {
+    counts.push_back(count.namespace_name + " " + std::to_string(count.rows) + " " +
+                     std::to_string(count.value_bytes));
+  }
+  EXPECT_THAT(counts, UnorderedElementsAre("users 2 4", "others 1 1"));
+}
+
+// --- Threads ------------------------------------------------------------------------------------
+
+TEST_P(BackingContract, ReadManyIsASnapshotWhileAWriterWrites) {
+  // The writer keeps both rows equal; a reader that saw them differ would have read between them.
+  const auto write_both = [&](int number) {
+    const std::string value = std::to_string(number);
+    const StoreWrite writes[] = {Row("a", value), Row("b", value)};
+    ASSERT_TRUE(backing_->Write("users", writes).ok());
+  };
+  write_both(0);
+  constexpr int kWrites = 200;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      int newest = 0;
+      while (newest < kWrites) {
+        const std::vector<std::string> values = GetMany({"a", "b"});
+        ASSERT_EQ(values.size(), 2) << values.front();
+        ASSERT_EQ(values[0], values[1]);
+        ASSERT_GE(std::stoi(values[0]), newest);
+        newest = std::stoi(values[0]);
+      }
+    });
+  }
+  for (int number = 1; number <= kWrites; ++number) write_both(number);
+  for (std::thread& reader : readers) reader.join();
+}
+
+TEST_P(BackingContract, ConditionalWritesOfManyThreadsLoseNoUpdate) {
+  constexpr int kThreads = 4;
+  constexpr int kIncrements = 50;
+  Set("counter", "0");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int done = 0; done < kIncrements;) {
+        const std::optional<StoredValue> row = Read("counter");
+        ASSERT_TRUE(row.has_value());
+        const std::string next = std::to_string(std::stoi(row->value) + 1);
+        const StoreWritten written = Write(Row("counter", next, SetWhen::kIfVersion, row->version));
+        if (written.applied) ++done;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(Get("counter"), std::to_string(kThreads * kIncrements));
+}
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_CONTRACT_BACKING_CONTRACT_H_

@@ -1,0 +1,63 @@
+// A Backing in memory: what a database does, as plainly as it can be said.
+#ifndef TRIVET_TESTS_SUPPORT_MEMORY_BACKING_H_
+#define TRIVET_TESTS_SUPPORT_MEMORY_BACKING_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/mutex.h"
+#include "trivet/backing.h"
+#include "trivet/clock.h"
+
+namespace trivet::testing {
+
+// One map behind one mutex; also the model that other implementations are compared with.
+//
+// Thread-safety: all methods may be called from any thread at any time.
+class MemoryBacking final : public Backing {
+ public:
+  // `clock` must outlive the backing.
+  explicit MemoryBacking(const Clock* clock) : clock_(clock) {}
+
+  absl::StatusOr<std::optional<StoredValue>> Read(std::string_view namespace_name,
+                                                  std::string_view key) override;
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> ReadMany(
+      std::string_view namespace_name, std::span<const std::string_view> keys) override;
+  absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view namespace_name,
+                                                  std::span<const StoreWrite> writes) override;
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
+      std::string_view namespace_name, std::span<const std::string_view> keys) override;
+  absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
+                             absl::Time expires_at) override;
+  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name,
+                                     std::string_view tag) override;
+  absl::Status Clear(std::string_view namespace_name) override;
+  absl::Status ClearAll() override;
+  absl::StatusOr<bool> Sweep(size_t rows_max) override;
+  absl::StatusOr<std::vector<Count>> CountRows() override;
+
+ private:
+  using Name = std::pair<std::string, std::string>;  // namespace and key
+  using Rows = std::map<Name, StoredValue>;
+
+  bool IsLive(const StoredValue& row) const { return row.expires_at > clock_->WallTime(); }
+  std::optional<StoredValue> FindLive(std::string_view namespace_name, std::string_view key) const
+      TRIVET_REQUIRES(mutex_);
+
+  const Clock* const clock_;
+  engine::Mutex mutex_;
+  Rows rows_ TRIVET_GUARDED_BY(mutex_);
+  uint64_t newest_version_ TRIVET_GUARDED_BY(mutex_) = 0;
+  size_t cleared_rows_ TRIVET_GUARDED_BY(mutex_) = 0;  // whose space Sweep has not yet freed
+};
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_SUPPORT_MEMORY_BACKING_H_
