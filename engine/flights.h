@@ -69,6 +69,7 @@ struct LoadFlight : Flight {
   // Set before the flight lands, constant afterwards.
   absl::StatusOr<Result> outcome = absl::UnknownError("the load has not landed");
   bool fenced_by_tag = false;
+  bool asked_loader = false;
 };
 
 // A write through to the store. Writes of one key follow one another.

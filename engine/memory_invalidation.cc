@@ -51,8 +51,9 @@ size_t InvalidatePattern(MemoryTier& memory, NamespaceState* space, const Glob& 
       for (size_t step = 0; more && step < kBucketsPerLock; ++step) {
         more = shard.index().VisitBucket(&position, [&](Entry* entry) {
           shard.mu.AssertHeld();
-          if (entry->space() != space || !pattern.Matches(entry->key())) return;
-          if (Shard::IsLive(entry, now)) ++dropped;
+          if (entry->space() != space || !Shard::IsLive(entry, now)) return;
+          if (!pattern.Matches(entry->key())) return;
+          ++dropped;
           shard.Remove(entry, RemovalCause::kInvalidated, &removals);
         });
       }

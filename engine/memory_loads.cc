@@ -41,10 +41,10 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
     if (!fits) ++counters.oversize;
     if (loaded.give_version) fresh->version = shard.NextVersion();
     if (!fenced && loaded.keep && fits && !memory.IsPinnedFull()) {
-      Entry* entry = fresh.get();
       Entry* old = shard.FindLive(key, now, &removals);
+      // Pinned before it is linked: the maintenance in there may find that it has died already.
+      result = memory.ResultOf(fresh.get(), now);
       memory.Link(shard, std::move(fresh), old, &records, now, &removals);
-      result = memory.ResultOf(entry, now);
     }
   }
   key.space->tags().Release(records);
@@ -104,7 +104,11 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     Shard& shard = memory.ShardOf(flight.hash);
     MutexLock lock(shard.mu);
     // Keep has ended it already, under the lock under which it linked the entry.
-    if (!flight.ended) shard.flights().Remove(&flight);
+    if (!flight.ended) {
+      // Nothing was brought, so any tag may be the one that tells of a change.
+      flight.fenced_by_tag = flight.space->tags().now() != flight.birth;
+      shard.flights().Remove(&flight);
+    }
     Stats& counters = shard.counters(flight.space);
     if (source == Tier::kLoader) {
       ++counters.loads;
@@ -112,6 +116,7 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     }
   }
   flight.outcome = outcome;
+  flight.asked_loader = source == Tier::kLoader;
   flight.landing.Land();
   return outcome;
 }

@@ -172,7 +172,7 @@ Result MemoryTier::ResultOf(Entry* entry, Millis now) {
   return {.value = ledger_.Pin(entry),
           .tier = Tier::kMemory,
           .version = entry->version,
-          .age = absl::Milliseconds(now - entry->created),
+          .age = absl::Milliseconds(now > entry->created ? now - entry->created : 0),
           .remaining_ttl = RemainingUntil(entry->expires, now)};
 }
 

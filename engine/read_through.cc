@@ -100,6 +100,9 @@ absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const Loader* loader
       case LoadStart::Kind::kJoin:
         if (!deadline.has_value()) deadline = core.JoinDeadline();
         if (auto outcome = engine::AwaitLoad(memory, start, *deadline)) {
+          // What a Get did not find in the store, our loader may have.
+          const bool is_miss = outcome->ok() && !**outcome;
+          if (loader != nullptr && is_miss && !start.flight->asked_loader) continue;
           return *std::move(outcome);
         }
     }

@@ -63,7 +63,8 @@ Entry* Shard::FindLive(const KeyRef& key, Millis now, Removals* removals) {
 void Shard::RecordUse(Entry* entry, Millis now) {
   policy_->Hit(entry);
   // The wheel still has the old due time; when that comes, Maintain looks at DueOf again.
-  if (entry->idle != kNever && now - entry->accessed >= std::max<Millis>(IdleSlack(entry), 1)) {
+  // `now` may lie before the stamp: clocks are read without the lock.
+  if (entry->idle != kNever && now >= entry->accessed + std::max<Millis>(IdleSlack(entry), 1)) {
     entry->accessed = now;
   }
 }
@@ -127,10 +128,10 @@ bool Shard::IsOverBudget(size_t reserved) const {
 bool Shard::EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals) {
   size_t work = 0;
   while (IsOverBudget(reserved)) {
-    // The last entry stays: it is the one that was just linked, and Fits() let it in.
-    if (index_.size() <= 1) return false;
-    if (work++ == work_max) return true;
     Entry* victim = policy_->Victim();
+    // The last entry stays if it fits: it may be the one that was just linked.
+    if (victim == nullptr || (index_.size() == 1 && Fits(victim->charge()))) return false;
+    if (work++ == work_max) return true;
     Remove(victim, IsLive(victim, now) ? RemovalCause::kEvicted : CauseOfDeath(victim, now),
            removals);
   }
