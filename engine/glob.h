@@ -29,7 +29,7 @@ namespace trivet::engine {
 //   - a range may end with any byte: "[a-]" is an unclosed bracket with the bytes from ']' to 'a';
 //     "[a-\]" goes from '\' to 'a';
 //   - an escaped byte does not begin a range: "[\a-z]" is 'a', '-' or 'z';
-//   - "-" with nothing behind it, and "\" at the very end, stand for themselves.
+//   - "-" that is not between two bytes, and "\" at the very end, stand for themselves.
 //
 // Differences from Redis: ranges compare bytes as unsigned numbers (in Redis as the machine's char,
 // so that on x86 a range from 'a' to byte 255 runs downwards from 'a'); "*" matches the empty text
