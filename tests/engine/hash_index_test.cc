@@ -1,0 +1,225 @@
+#include "engine/hash_index.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/namespace_state.h"
+#include "tests/engine/test_entries.h"
+#include "tests/support/random_test.h"
+
+namespace trivet::engine {
+namespace {
+
+using testing::MakeEntry;
+using testing::RandomTestSeed;
+using testing::ScaledCount;
+using testing::SeedTrace;
+
+class HashIndexTest : public ::testing::Test {
+ protected:
+  // The entry of a number: hashes are spread, or all in a few buckets.
+  Entry* Add(uint64_t hash, const std::string& key) {
+    owned_.push_back(MakeEntry(&space_, hash, key));
+    index_.Insert(owned_.back().get());
+    return owned_.back().get();
+  }
+  Entry* Add(int number) { return Add(SpreadHash(number), std::to_string(number)); }
+  Entry* Find(uint64_t hash, const std::string& key) { return index_.Find(&space_, hash, key); }
+
+  // Different in the topmost bits.
+  static uint64_t SpreadHash(int number) {
+    return (static_cast<uint64_t>(number) + 1) * 0x9E3779B97F4A7C15u;
+  }
+
+  NamespaceState space_{0, "users", {}};
+  std::vector<EntryPtr> owned_;
+  HashIndex index_;
+};
+
+TEST_F(HashIndexTest, FindsWhatWasInserted) {
+  Entry* entry = Add(5, "key");
+  EXPECT_EQ(Find(5, "key"), entry);
+  EXPECT_EQ(Find(5, "other"), nullptr);
+  EXPECT_EQ(Find(6, "key"), nullptr);
+  EXPECT_EQ(index_.size(), 1u);
+}
+
+TEST_F(HashIndexTest, TellsKeysOfOneHashApart) {
+  Entry* a = Add(5, "a");
+  Entry* b = Add(5, "b");
+  EXPECT_EQ(Find(5, "a"), a);
+  EXPECT_EQ(Find(5, "b"), b);
+  index_.Remove(a);
+  EXPECT_EQ(Find(5, "a"), nullptr);
+  EXPECT_EQ(Find(5, "b"), b);
+}
+
+TEST_F(HashIndexTest, TellsNamespacesApart) {
+  NamespaceState other(1, "orders", {});
+  const EntryPtr theirs = MakeEntry(&other, 5, "key");
+  Entry* ours = Add(5, "key");
+  index_.Insert(theirs.get());
+  EXPECT_EQ(index_.Find(&space_, 5, "key"), ours);
+  EXPECT_EQ(index_.Find(&other, 5, "key"), theirs.get());
+}
+
+TEST_F(HashIndexTest, ReplacesInPlace) {
+  Add(5, "before");
+  Entry* old = Add(5, "key");
+  Add(5, "after");
+  const EntryPtr fresh = MakeEntry(&space_, 5, "key");
+  index_.Replace(old, fresh.get());
+  EXPECT_EQ(Find(5, "key"), fresh.get());
+  EXPECT_EQ(index_.size(), 3u);
+  EXPECT_EQ(old->chain, nullptr);
+  index_.CheckInvariants();
+  index_.Remove(fresh.get());
+  EXPECT_NE(Find(5, "before"), nullptr);
+  EXPECT_NE(Find(5, "after"), nullptr);
+}
+
+TEST_F(HashIndexTest, GrowsAndShrinksWithItsSizeInSmallSteps) {
+  const size_t empty_bytes = index_.bytes();
+  size_t moves = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const size_t before = index_.bytes();
+    Add(i);
+    if (index_.bytes() != before) ++moves;
+    index_.CheckInvariants();
+  }
+  EXPECT_GE(index_.bytes(), 2000 * sizeof(Entry*) / 2);
+  EXPECT_GE(moves, 10u) << "each doubling begins and ends with some insertion";
+  for (const EntryPtr& entry : owned_) index_.Remove(entry.get());
+  EXPECT_EQ(index_.size(), 0u);
+  // It shrinks as entries come.
+  for (int i = 0; i < 4000 && index_.bytes() > empty_bytes; ++i) {
+    const EntryPtr passing = MakeEntry(&space_, SpreadHash(i), "passing");
+    index_.Insert(passing.get());
+    index_.Remove(passing.get());
+    index_.CheckInvariants();
+  }
+  EXPECT_EQ(index_.bytes(), empty_bytes);
+}
+
+TEST_F(HashIndexTest, AVisitorMayRemoveTheEntryItIsCalledWith) {
+  for (int i = 0; i < 300; ++i) Add(i);
+  uint64_t position = 0;
+  while (index_.VisitBucket(&position, [&](Entry* entry) { index_.Remove(entry); })) {
+  }
+  EXPECT_EQ(index_.size(), 0u);
+  index_.CheckInvariants();
+}
+
+TEST_F(HashIndexTest, AVisitBeginsAtThePositionWithinTheBucket) {
+  Add(100, "low");
+  Add(200, "middle");
+  Add(300, "high");
+  std::set<std::string> seen;
+  uint64_t position = 200;
+  index_.VisitBucket(&position, [&](Entry* entry) { seen.emplace(entry->key()); });
+  EXPECT_EQ(seen, (std::set<std::string>{"middle", "high"}));
+  EXPECT_GT(position, 300u);
+}
+
+TEST_F(HashIndexTest, AVisitEndsAfterTheLastBucket) {
+  Add(~uint64_t{0}, "last");
+  uint64_t position = 0;
+  size_t seen = 0;
+  size_t buckets = 1;
+  while (index_.VisitBucket(&position, [&](Entry*) { ++seen; })) ++buckets;
+  EXPECT_EQ(seen, 1u);
+  EXPECT_EQ(buckets, index_.bytes() / sizeof(Entry*));
+  EXPECT_EQ(position, 0u);
+}
+
+// Some entries stay all the time; others come and go between the visits, so that the table grows
+// and shrinks under the scan.
+TEST_F(HashIndexTest, AVisitSeesWhatStaysExactlyOnceWhileTheTableGrowsAndShrinks) {
+  const uint64_t seed = RandomTestSeed();
+  SCOPED_TRACE(SeedTrace(seed));
+  std::mt19937_64 random(seed);
+  for (size_t round = 0; round < ScaledCount(200); ++round) {
+    HashIndex index;
+    std::vector<EntryPtr> staying;
+    const size_t stay = random() % 200;
+    for (size_t i = 0; i < stay; ++i) {
+      staying.push_back(MakeEntry(&space_, random(), "stays" + std::to_string(i)));
+      index.Insert(staying.back().get());
+    }
+    std::vector<EntryPtr> passing;
+    std::map<std::string, int> seen;
+    uint64_t position = 0;
+    bool more = true;
+    while (more) {
+      more = index.VisitBucket(&position, [&](Entry* entry) { ++seen[std::string(entry->key())]; });
+      const bool grow = random() % 2 == 0;
+      for (size_t i = random() % 60; i > 0; --i) {
+        if (grow || passing.empty()) {
+          passing.push_back(MakeEntry(&space_, random(), "passes" + std::to_string(random())));
+          index.Insert(passing.back().get());
+        } else {
+          index.Remove(passing.back().get());
+          passing.pop_back();
+        }
+      }
+    }
+    index.CheckInvariants();
+    for (const EntryPtr& entry : staying) {
+      EXPECT_EQ(seen[std::string(entry->key())], 1) << "round " << round;
+    }
+    for (const auto& [key, times] : seen) EXPECT_EQ(times, 1) << key << ", round " << round;
+  }
+}
+
+TEST_F(HashIndexTest, AgreesWithAMapUnderRandomChanges) {
+  const uint64_t seed = RandomTestSeed();
+  SCOPED_TRACE(SeedTrace(seed));
+  std::mt19937_64 random(seed);
+  // Few keys, fewer hashes: chains are long and everything collides.
+  const auto hash_of = [](uint64_t number) { return (number % 37) << 58 | number % 3; };
+  std::map<std::string, EntryPtr> model;
+  size_t target = 100;
+  for (size_t step = 0; step < ScaledCount(200'000); ++step) {
+    if (step % 2000 == 0) target = random() % 600;
+    const uint64_t number = random() % 1000;
+    const std::string key = std::to_string(number);
+    Entry* found = Find(hash_of(number), key);
+    const auto expected = model.find(key);
+    ASSERT_EQ(found, expected == model.end() ? nullptr : expected->second.get());
+    const bool wants_more = model.size() < target;
+    if (found != nullptr && random() % 4 == 0) {
+      EntryPtr fresh = MakeEntry(&space_, hash_of(number), key);
+      index_.Replace(found, fresh.get());
+      model[key] = std::move(fresh);
+    } else if (found == nullptr && wants_more) {
+      EntryPtr fresh = MakeEntry(&space_, hash_of(number), key);
+      index_.Insert(fresh.get());
+      model[key] = std::move(fresh);
+    } else if (found != nullptr && !wants_more) {
+      index_.Remove(found);
+      model.erase(expected);
+    }
+    ASSERT_EQ(index_.size(), model.size());
+    if (step % 100 == 0) index_.CheckInvariants();
+  }
+  index_.CheckInvariants();
+}
+
+using HashIndexDeathTest = HashIndexTest;
+
+TEST_F(HashIndexDeathTest, RemovingAStrangerIsOurMistake) {
+  Add(5, "key");
+  const EntryPtr stranger = MakeEntry(&space_, 5, "stranger");
+  EXPECT_DEATH(index_.Remove(stranger.get()), "not in the index");
+}
+
+}  // namespace
+}  // namespace trivet::engine

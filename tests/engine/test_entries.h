@@ -1,0 +1,24 @@
+// Entries for tests of the units that hold them.
+#ifndef TRIVET_TESTS_ENGINE_TEST_ENTRIES_H_
+#define TRIVET_TESTS_ENGINE_TEST_ENTRIES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/entry.h"
+#include "engine/namespace_state.h"
+
+namespace trivet::testing {
+
+// An entry with a hash of the test's choice; `space` may be null where the unit does not look.
+inline engine::EntryPtr MakeEntry(engine::NamespaceState* space, uint64_t hash,
+                                  std::string_view key, std::string_view value = "",
+                                  size_t tag_count = 0) {
+  return engine::EntryPtr(engine::Entry::Create(
+      {.space = space, .hash = hash, .key = key, .value = value, .tag_count = tag_count}));
+}
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_ENGINE_TEST_ENTRIES_H_
