@@ -31,8 +31,8 @@ LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try);
 
 // What a load brought from the tier below.
 struct LoadedValue {
-  std::string value;
-  std::vector<std::string> tags;
+  std::string value = {};
+  std::vector<std::string> tags = {};
   uint64_t version = 0;
   bool give_version = false;  // the shard gives one, where nobody else counts versions
   Millis expires = kNever;

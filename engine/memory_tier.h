@@ -24,8 +24,8 @@ namespace trivet::engine {
 
 // A value on its way into memory, with everything decided.
 struct NewValue {
-  std::string_view value;
-  std::span<const std::string> tags;
+  std::string_view value = {};
+  std::span<const std::string> tags = {};
   uint64_t version = 0;  // 0: none yet
   Millis expires = kNever;
   Millis idle = kNever;
@@ -33,11 +33,11 @@ struct NewValue {
 
 // What is known of a live entry, without reading it in the sense of eviction and idle TTL.
 struct Peeked {
-  Value value;
+  Value value = {};
   uint64_t version = 0;
   Millis expires = kNever;
   Millis idle = kNever;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags = {};
 };
 
 // When a Set in memory may take effect.

@@ -1,7 +1,5 @@
 #include "engine/removals.h"
 
-#include <utility>
-
 #include "engine/namespace_state.h"
 
 namespace trivet::engine {
@@ -17,13 +15,10 @@ void Removals::AddTagHolds(NamespaceState* space, const std::vector<TagRecord*>&
 }
 
 void Removals::Finish() {
-  for (const TagHold& hold : std::exchange(tag_holds_, {})) {
-    hold.space->tags().Release({&hold.record, 1});
-  }
-  // A listener may call the cache again, but not with this object.
-  const auto entries = std::exchange(entries_, {});
+  for (const TagHold& hold : tag_holds_) hold.space->tags().Release({&hold.record, 1});
+  tag_holds_.clear();
   const bool tell = listener_ != nullptr && *listener_ != nullptr;
-  for (const Removed& removed : entries) {
+  for (const Removed& removed : entries_) {
     if (!tell) {
       ledger_->Release(removed.entry);
       continue;
@@ -31,6 +26,7 @@ void Removals::Finish() {
     const Value value = ledger_->Adopt(removed.entry);
     (*listener_)({removed.entry->space()->name(), removed.entry->key(), value, removed.cause});
   }
+  entries_.clear();
 }
 
 }  // namespace trivet::engine

@@ -77,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Backing>> OpenSqlite(SqliteOptions options) {
   const absl::Status found =
       create ? store::CreateFileIfMissing(file) : store::CheckFileExists(file);
   if (!found.ok()) return found;
+  if (absl::Status status = store::CheckFolderForReaders(file); !status.ok()) return status;
 
   std::unique_ptr<Connection> writer;
   if (!options.read_only) {

@@ -63,8 +63,9 @@ absl::Status Refused(const Connection& connection, const std::string& why) {
   return absl::FailedPreconditionError("\"" + connection.path() + "\" " + why);
 }
 
-// The version of a database that is empty or ours.
-absl::StatusOr<size_t> VersionOf(Connection& connection, size_t newest) {
+// The version of a database that is empty or ours. REQUIRES: inside a transaction, so that the
+// three answers belong together.
+absl::StatusOr<size_t> VersionInTransaction(Connection& connection, size_t newest) {
   absl::StatusOr<int64_t> application = AskNumber(connection, "PRAGMA application_id");
   if (!application.ok()) return application.status();
   absl::StatusOr<int64_t> version = AskNumber(connection, "PRAGMA user_version");
@@ -83,6 +84,12 @@ absl::StatusOr<size_t> VersionOf(Connection& connection, size_t newest) {
   return static_cast<size_t>(*version);
 }
 
+absl::StatusOr<size_t> VersionOf(Connection& connection, size_t newest) {
+  const Transaction snapshot(connection, Transaction::Kind::kRead);
+  if (!snapshot.status().ok()) return snapshot.status();
+  return VersionInTransaction(connection, newest);
+}
+
 absl::Status SwitchToWal(Connection& connection) {
   constexpr char kSwitch[] = "switch to a write-ahead log";
   absl::StatusOr<std::string> mode = connection.Ask("PRAGMA journal_mode = WAL", kSwitch);
@@ -95,7 +102,7 @@ absl::Status SwitchToWal(Connection& connection) {
 absl::StatusOr<size_t> TakeStep(Connection& connection, std::span<const char* const> steps) {
   Transaction transaction(connection, Transaction::Kind::kWrite);
   if (!transaction.status().ok()) return transaction.status();
-  absl::StatusOr<size_t> version = VersionOf(connection, steps.size());
+  absl::StatusOr<size_t> version = VersionInTransaction(connection, steps.size());
   if (!version.ok() || *version == steps.size()) return version;
 
   constexpr char kMigrate[] = "bring the schema up to date";

@@ -19,18 +19,18 @@ namespace trivet {
 
 // A row as it was read.
 struct StoredValue {
-  std::string value;
+  std::string value = {};
   uint64_t version = 0;
   absl::Time expires_at = absl::InfiniteFuture();
-  std::vector<std::string> tags;
+  std::vector<std::string> tags = {};
 };
 
 // A row to be written. The views are valid during the call.
 struct StoreWrite {
-  std::string_view key;
-  std::string_view value;
+  std::string_view key = {};
+  std::string_view value = {};
   absl::Time expires_at = absl::InfiniteFuture();
-  std::span<const std::string> tags;
+  std::span<const std::string> tags = {};
   SetWhen when = SetWhen::kAlways;
   uint64_t if_version = 0;  // with SetWhen::kIfVersion
 };

@@ -80,17 +80,17 @@ struct CacheOptions {
   absl::Duration join_timeout = absl::Seconds(10);
 
   // Defaults of namespaces that are opened without options of their own.
-  NamespaceOptions namespace_defaults;
+  NamespaceOptions namespace_defaults = {};
 
   // Told of every entry that leaves memory; may be empty.
-  RemovalListener removal_listener;
+  RemovalListener removal_listener = nullptr;
 
   // Frees what expired, was invalidated or cleared, also when nobody writes. Without it, call
   // Cache::Maintain now and then.
   bool background_maintenance = true;
 
   // The SQL database behind the cache; may be null. Shared with the program.
-  std::shared_ptr<Backing> backing;
+  std::shared_ptr<Backing> backing = nullptr;
 
   // Null: the system's. Must outlive the cache.
   Clock* clock = nullptr;
@@ -110,9 +110,9 @@ enum class SetWhen {
 
 // What may differ from one Set to the next.
 struct SetOptions {
-  std::optional<absl::Duration> ttl;       // unset: that of the namespace
-  std::optional<absl::Duration> idle_ttl;  // unset: that of the namespace
-  std::vector<std::string> tags;           // duplicates count once
+  std::optional<absl::Duration> ttl = std::nullopt;       // unset: that of the namespace
+  std::optional<absl::Duration> idle_ttl = std::nullopt;  // unset: that of the namespace
+  std::vector<std::string> tags = {};                     // duplicates count once
   SetWhen when = SetWhen::kAlways;
   uint64_t if_version = 0;  // with SetWhen::kIfVersion
 };

@@ -25,7 +25,7 @@ const char* TierName(Tier tier);
 
 // The answer of Get and its relatives. An empty `value` is a miss, not an error.
 struct Result {
-  Value value;
+  Value value = {};
   Tier tier = Tier::kNone;
   // Grows with every write of the key; 0 where nothing is known. See docs/versions.md.
   uint64_t version = 0;

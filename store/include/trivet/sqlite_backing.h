@@ -17,7 +17,7 @@ namespace trivet {
 struct SqliteOptions {
   // The file. Created if it is missing and `create` holds; its folder must exist. ":memory:" is
   // refused: readers and the writer are separate connections, which would not see each other.
-  std::string path;
+  std::string path = {};
 
   // False: a missing file is NotFound.
   bool create = true;

@@ -17,11 +17,11 @@ struct OpenOptions {
   size_t max_entries = 0;
 
   // "sqlite:PATH", or empty for memory alone. A missing file is created.
-  std::string store;
+  std::string store = {};
 
   // Everything else. `memory_bytes` and `max_entries` above win where they are not 0, and
   // `cache.backing` must be null if `store` is given.
-  CacheOptions cache;
+  CacheOptions cache = {};
 };
 
 //   auto cache = trivet::Open({.memory_bytes = 512 << 20, .store = "sqlite:app.db"});
