@@ -1,6 +1,5 @@
 #include "store/database_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,15 +37,9 @@ absl::Status CheckFolderForReaders(const std::string& path) {
 }
 
 absl::Status CreateFileIfMissing(const std::string& path) {
-  const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  int file = -1;
-  do {
-    file = open(path.c_str(), flags, S_IRUSR | S_IWUSR);
-  } while (file < 0 && errno == EINTR);
-  if (file >= 0) {
-    close(file);
-    return absl::OkStatus();
-  }
+  // Not open(): closing a file takes away every lock this process has on it, and another thread may
+  // have opened the new file and locked it by then.
+  if (mknod(path.c_str(), S_IFREG | S_IRUSR | S_IWUSR, 0) == 0) return absl::OkStatus();
   if (errno == EEXIST) return CheckFileExists(path);
   return FileError(errno, "create the database", path);
 }

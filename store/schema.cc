@@ -90,9 +90,19 @@ absl::StatusOr<size_t> VersionOf(Connection& connection, size_t newest) {
   return VersionInTransaction(connection, newest);
 }
 
+// Two that switch at the same moment would wait for each other, so SQLite refuses one at once,
+// without the wait for locks that other statements have. That one waits for its turn with a
+// statement that has it and tries again, most likely to find that there is nothing left to do.
 absl::Status SwitchToWal(Connection& connection) {
   constexpr char kSwitch[] = "switch to a write-ahead log";
-  absl::StatusOr<std::string> mode = connection.Ask("PRAGMA journal_mode = WAL", kSwitch);
+  constexpr int kTriesMax = 100;  // more than there are processes that start at once
+  absl::StatusOr<std::string> mode;
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    mode = connection.Ask("PRAGMA journal_mode = WAL", kSwitch);
+    if (!absl::IsUnavailable(mode.status())) break;
+    absl::Status turn = connection.Run("BEGIN EXCLUSIVE; ROLLBACK", kSwitch);
+    if (!turn.ok()) return turn;
+  }
   if (!mode.ok()) return mode.status();
   if (*mode == "wal") return absl::OkStatus();
   return Refused(connection, "cannot have a write-ahead log: its file system lacks shared memory");
