@@ -6,6 +6,7 @@
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
 #include "engine/names.h"
+#include "engine/store_access.h"
 
 namespace trivet {
 
@@ -49,13 +50,15 @@ absl::Status Cache::InvalidateTag(std::string_view tag) {
 
 absl::Status Cache::ClearAll() {
   if (absl::Status status = core_->CheckOpen(); !status.ok()) return status;
+  absl::Status outcome;
   if (core_->options().backing != nullptr) {
-    if (absl::Status status = core_->options().backing->ClearAll(); !status.ok()) return status;
+    outcome = core_->options().backing->ClearAll();
+    if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
   }
   for (engine::NamespaceState* space : core_->spaces().All()) {
     engine::Clear(core_->memory(), space);
   }
-  return absl::OkStatus();
+  return outcome;
 }
 
 absl::Status Cache::Resize(const Capacity& capacity) {

@@ -44,6 +44,7 @@ bool Namespace::FindInto(std::string_view key, std::string* out) const {
 absl::Status Namespace::Invalidate(std::string_view key) { return MInvalidate({&key, 1}); }
 
 absl::Status Namespace::MInvalidate(std::span<const std::string_view> keys) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
   for (std::string_view key : keys) {
     if (absl::Status status = Check(key); !status.ok()) return status;
   }

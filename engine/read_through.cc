@@ -175,6 +175,7 @@ std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_
           engine::FinishLoad(core_->memory(), *led[i].start.flight, Tier::kStore, std::move(value));
     }
   }
+  if (joined.empty()) return answers;
   // Only now: a batch that waits holds no flight that another one waits for.
   const absl::Duration deadline = core_->JoinDeadline();
   for (const Pending& pending : joined) {

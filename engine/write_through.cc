@@ -240,6 +240,7 @@ absl::StatusOr<Value> Namespace::Take(std::string_view key) {
 }
 
 absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
   for (std::string_view key : keys) {
     if (absl::Status status = Check(key); !status.ok()) return status;
   }
