@@ -30,44 +30,49 @@ constexpr AddCommand kCommands[] = {
 ExitCode Dispatch(const std::vector<Command>& commands, Console& console) {
   const auto given = std::find_if(commands.begin(), commands.end(),
                                   [](const Command& command) { return command.app->parsed(); });
-  if (given == commands.end()) return ExitCode::kUsage;  // require_subcommand forbids it
+  if (given == commands.end()) {
+    console.err << "A command is required\nRun with --help for more information.\n";
+    return ExitCode::kUsage;
+  }
   absl::StatusOr<ExitCode> code = given->run(console);
   if (!code.ok()) {
     console.err << "trivet " << given->app->get_name() << ": " << code.status().message() << '\n';
     return ExitCodeOf(code.status());
   }
-  if (!console.out.flush()) {
-    console.err << "trivet: cannot write to standard output\n";
-    return ExitCode::kFailure;
-  }
   return *code;
+}
+
+ExitCode ParseAndDispatch(const std::vector<std::string>& arguments, Console& console) {
+  CLI::App app(kDescription, "trivet");
+  app.set_version_flag("--version", TRIVET_VERSION);
+  app.require_subcommand(0, 1);  // so that CLI11 names a command it does not know
+  app.footer(kFooter);
+  std::vector<Command> commands;
+  for (const AddCommand add : kCommands) add(app, commands);
+
+  // CLI11 wants the last argument first.
+  std::vector<std::string> reversed;
+  for (auto it = arguments.rbegin(); it != arguments.rend(); ++it) reversed.push_back(Hide(*it));
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    const bool asked = app.exit(error, console.out, console.err) == 0;  // --help, --version
+    return asked ? ExitCode::kOk : ExitCode::kUsage;
+  }
+  return Dispatch(commands, console);
 }
 
 }  // namespace
 
 ExitCode Run(const std::vector<std::string>& arguments, Console& console) {
   try {
-    CLI::App app(kDescription, "trivet");
-    app.set_version_flag("--version", TRIVET_VERSION);
-    app.require_subcommand(1);
-    app.footer(kFooter);
-    std::vector<Command> commands;
-    for (const AddCommand add : kCommands) add(app, commands);
-
-    // CLI11 wants the last argument first.
-    std::vector<std::string> reversed;
-    for (auto it = arguments.rbegin(); it != arguments.rend(); ++it) reversed.push_back(Hide(*it));
-    try {
-      app.parse(std::move(reversed));
-    } catch (const CLI::ParseError& error) {
-      const bool asked = app.exit(error, console.out, console.err) == 0;  // --help, --version
-      return asked ? ExitCode::kOk : ExitCode::kUsage;
-    }
-    return Dispatch(commands, console);
+    const ExitCode code = ParseAndDispatch(arguments, console);
+    if (console.out.flush()) return code;
+    console.err << "trivet: cannot write to standard output\n";
   } catch (const std::exception& error) {
     console.err << "trivet: " << error.what() << '\n';
-    return ExitCode::kFailure;
   }
+  return ExitCode::kFailure;
 }
 
 }  // namespace trivet::cli

@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "trivet/open.h"
 #include "trivet/options.h"
 #include "trivet/sqlite_backing.h"
 
@@ -55,13 +54,13 @@ absl::StatusOr<Database> Database::Open(const std::string& file, Access access) 
   if (!opened.ok()) return WithFile(file, opened.status());
   std::shared_ptr<Backing> backing = *std::move(opened);
 
-  OpenOptions options;
+  CacheOptions options;
   options.memory_bytes = kMemoryBytes;
-  options.cache.shards = 1;
-  options.cache.value_bytes_max = kValueBytesCeiling;  // whatever a program stored can be read
-  options.cache.background_maintenance = false;
-  options.cache.backing = backing;
-  absl::StatusOr<std::unique_ptr<Cache>> cache = trivet::Open(std::move(options));
+  options.shards = 1;
+  options.value_bytes_max = kValueBytesCeiling;  // whatever a program stored can be read
+  options.background_maintenance = false;
+  options.backing = backing;
+  absl::StatusOr<std::unique_ptr<Cache>> cache = Cache::Open(std::move(options));
   if (!cache.ok()) return cache.status();
   return Database(file, std::move(backing), *std::move(cache));
 }

@@ -14,7 +14,8 @@
 #include "bindings/cli/interrupt.h"
 #include "bindings/cli/progress_bar.h"
 #include "bindings/cli/temporary_folder.h"
-#include "trivet/open.h"
+#include "trivet/cache.h"
+#include "trivet/options.h"
 #include "trivet/sqlite_backing.h"
 
 namespace trivet::cli {
@@ -51,6 +52,11 @@ absl::Status Fill(Backing& store, DemoData& data, Console& console) {
 }  // namespace
 
 absl::StatusOr<DemoFigures> RunDemo(const DemoOptions& options, Console& console) {
+  CacheOptions cache_options;
+  cache_options.memory_bytes = options.memory_bytes;
+  // Before a file is created for nothing.
+  if (absl::Status status = Validate(cache_options); !status.ok()) return status;
+
   const InterruptGuard guard;
   std::optional<TemporaryFolder> folder;
   std::string file = options.db;
@@ -62,10 +68,8 @@ absl::StatusOr<DemoFigures> RunDemo(const DemoOptions& options, Console& console
   }
   absl::StatusOr<std::shared_ptr<Backing>> store = OpenNew(file, options.readers);
   if (!store.ok()) return store.status();
-  OpenOptions open;
-  open.memory_bytes = options.memory_bytes;
-  open.cache.backing = *store;
-  absl::StatusOr<std::unique_ptr<Cache>> cache = trivet::Open(std::move(open));
+  cache_options.backing = *store;
+  absl::StatusOr<std::unique_ptr<Cache>> cache = Cache::Open(std::move(cache_options));
   if (!cache.ok()) return cache.status();
 
   DemoData data(options.rows, options.seed);

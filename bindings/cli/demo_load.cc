@@ -120,7 +120,7 @@ absl::Status FillStore(Backing& store, DemoData& data, absl::FunctionRef<void(do
     for (size_t row = begin; row < end; ++row) {
       std::string& value = values[row - begin];
       EncodeDemoValue(row, data.ledger().Begin(row), &value);
-      writes.push_back({.key = data.key(row), .value = value, .tags = {}});
+      writes.push_back({.key = data.key(row), .value = value});
     }
     if (auto written = store.Write(kDemoNamespace, writes); !written.ok()) return written.status();
     for (size_t row = begin; row < end; ++row) {

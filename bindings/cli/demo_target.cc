@@ -16,7 +16,7 @@ absl::StatusOr<bool> StoreTarget::Read(const std::string& key, std::string* valu
 }
 
 absl::Status StoreTarget::Write(const std::string& key, const std::string& value) {
-  const StoreWrite write = {.key = key, .value = value, .tags = {}};
+  const StoreWrite write = {.key = key, .value = value};
   return store_->Write(kDemoNamespace, std::span(&write, 1)).status();
 }
 

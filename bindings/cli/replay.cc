@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "trivet/cache.h"
 #include "trivet/clock.h"
-#include "trivet/open.h"
 #include "trivet/options.h"
 #include "trivet/sqlite_backing.h"
 
@@ -39,32 +38,32 @@ class Player {
   }
 
   absl::Status Open() {
-    OpenOptions open;
-    open.memory_bytes = options_.memory_bytes;
-    open.max_entries = options_.entries;
-    if (open.memory_bytes == 0 && open.max_entries == 0) open.memory_bytes = kReplayMemoryBytes;
-    if (!options_.policy.empty()) open.cache.policy = options_.policy;
-    open.cache.shards = options_.shards;
-    open.cache.background_maintenance = false;
-    open.cache.value_bytes_max = kValueBytesCeiling;
-    Clock* const clock = moves_clock_ ? &clock_ : Clock::System();
-    open.cache.clock = clock;
-    value_bytes_max_ = open.memory_bytes == 0 ? kValueBytesCeiling
-                                              : std::min(open.memory_bytes, kValueBytesCeiling);
+    CacheOptions cache;
+    cache.memory_bytes = options_.memory_bytes;
+    cache.max_entries = options_.entries;
+    if (cache.memory_bytes == 0 && cache.max_entries == 0) cache.memory_bytes = kReplayMemoryBytes;
+    if (!options_.policy.empty()) cache.policy = options_.policy;
+    cache.shards = options_.shards;
+    cache.background_maintenance = false;
+    cache.value_bytes_max = kValueBytesCeiling;
+    if (cache.memory_bytes > 0) value_bytes_max_ = std::min(cache.memory_bytes, kValueBytesCeiling);
+    if (moves_clock_) cache.clock = &clock_;
+    // Before a file is created for nothing.
+    if (absl::Status status = Validate(cache); !status.ok()) return status;
     if (!options_.db.empty()) {
       // Rows should expire in the present for whoever looks at the file later.
       clock_.JumpWallTime(absl::Now() - clock_.WallTime());
       absl::StatusOr<std::unique_ptr<Backing>> backing =
-          OpenSqlite({.path = options_.db, .readers = 1, .clock = clock});
+          OpenSqlite({.path = options_.db, .readers = 1, .clock = cache.clock});
       if (!backing.ok()) {
         return absl::Status(backing.status().code(),
                             absl::StrCat("--db: ", backing.status().message()));
       }
-      open.cache.backing = *std::move(backing);
+      cache.backing = *std::move(backing);
     }
-    absl::StatusOr<std::unique_ptr<Cache>> cache = trivet::Open(std::move(open));
-    if (!cache.ok()) return cache.status();
-    cache_ = *std::move(cache);
+    absl::StatusOr<std::unique_ptr<Cache>> opened = Cache::Open(std::move(cache));
+    if (!opened.ok()) return opened.status();
+    cache_ = *std::move(opened);
     view_.emplace(cache_->In(kNamespace));
     return view_->status();
   }
@@ -127,7 +126,10 @@ class Player {
     set_.ttl = ttl;
     absl::StatusOr<SetResult> set = view_->Set(key, std::string_view(value_).substr(0, size), set_);
     if (set.ok()) return absl::OkStatus();
-    if (!absl::IsResourceExhausted(set.status()) || !options_.db.empty()) return set.status();
+    // The parser checked the key and the options the TTL: what memory refuses is too large for it.
+    const bool too_large =
+        absl::IsResourceExhausted(set.status()) || absl::IsInvalidArgument(set.status());
+    if (!too_large || !options_.db.empty()) return set.status();
     ++figures_.refused;
     return absl::OkStatus();
   }
@@ -141,7 +143,7 @@ class Player {
   ManualClock clock_;  // outlives the cache
   std::unique_ptr<Cache> cache_;
   std::optional<Namespace> view_;
-  size_t value_bytes_max_ = 0;
+  size_t value_bytes_max_ = kValueBytesCeiling;
   std::optional<uint32_t> last_time_;
   std::string value_;  // the values are its prefixes
   SetOptions set_;
