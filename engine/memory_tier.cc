@@ -192,12 +192,13 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
       result->version = old == nullptr ? 0 : old->version;
     } else if (!shard.Fits(charge)) {
       ++shard.counters(key.space).oversize;
-      result = absl::InvalidArgumentError(
-          absl::StrCat("a value of ", value.value.size(),
-                       " bytes is more than an eighth of its shard's budget can hold"));
+      result = absl::ResourceExhaustedError(
+          absl::StrCat("value: ", value.value.size(), " bytes are more than an eighth of a shard's",
+                       " part of CacheOptions.memory_bytes can hold"));
     } else if (IsPinnedFull()) {
       result = absl::ResourceExhaustedError(
-          "values that left the cache and are still pinned fill a tenth of its budget");
+          "values that left the cache and are still pinned fill a tenth of "
+          "CacheOptions.memory_bytes");
     } else {
       if (fresh->version == 0) fresh->version = shard.NextVersion();
       *result = {.applied = true, .version = fresh->version};

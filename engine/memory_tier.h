@@ -71,8 +71,8 @@ class MemoryTier {
 
   std::optional<Peeked> Peek(const KeyRef& key);
 
-  // Sets the value if the condition holds; fences loads of the key. InvalidArgument if it can never
-  // fit, ResourceExhausted while pinned values fill the room; then nothing is changed.
+  // Sets the value if the condition holds; fences loads of the key. ResourceExhausted if it can
+  // never fit, and while pinned values fill the room; then nothing is changed.
   absl::StatusOr<SetResult> Set(const KeyRef& key, const NewValue& value, SetCondition condition);
 
   // Drops the entry and fences loads of the key. Returns what was there.
