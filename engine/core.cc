@@ -7,9 +7,12 @@
 namespace trivet::engine {
 namespace {
 
-// Work of one round in the background: a few milliseconds at most.
+// A round in the background takes a few milliseconds at most.
 constexpr size_t kBackgroundBudget = 16 << 10;
 constexpr absl::Duration kBackgroundPeriod = absl::Milliseconds(20);
+// Sweeping takes the write lock of the database: seldom, and not for long.
+constexpr size_t kSweepRows = 1000;
+constexpr absl::Duration kSweepPeriod = absl::Seconds(1);
 
 }  // namespace
 
@@ -18,7 +21,7 @@ Core::Core(CacheOptions options)
       clock_(options_.clock != nullptr ? *options_.clock : *Clock::System()),
       memory_(options_, clock_) {
   if (options_.background_maintenance) {
-    maintenance_.Start(kBackgroundPeriod, [this] { return Maintain(kBackgroundBudget); });
+    maintenance_.Start(kBackgroundPeriod, [this] { return MaintainInBackground(); });
   }
 }
 
@@ -28,13 +31,25 @@ absl::Status Core::CheckOpen() const {
 }
 
 bool Core::Maintain(size_t budget) {
-  bool more = memory_.Maintain(budget);
-  if (options_.backing != nullptr) {
-    // An error here is no news: the same store tells it to those who read and write.
-    const absl::StatusOr<bool> swept = options_.backing->Sweep(budget);
-    more = more || (swept.ok() && *swept);
+  const bool more_memory = memory_.Maintain(budget);
+  const bool more_rows = SweepStore(budget);
+  return more_memory || more_rows;
+}
+
+bool Core::MaintainInBackground() {
+  const bool more = memory_.Maintain(kBackgroundBudget);
+  if (clock_.Elapsed() >= next_sweep_) {
+    const bool more_rows = SweepStore(kSweepRows);
+    next_sweep_ = clock_.Elapsed() + (more_rows ? kBackgroundPeriod : kSweepPeriod);
   }
   return more;
+}
+
+bool Core::SweepStore(size_t rows_max) {
+  if (options_.backing == nullptr || rows_max == 0) return false;
+  // An error is no news: the same store tells it to those who read and write.
+  const absl::StatusOr<bool> swept = options_.backing->Sweep(rows_max);
+  return swept.ok() && *swept;
 }
 
 absl::Status Core::Close() {

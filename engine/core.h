@@ -46,11 +46,17 @@ class Core {
   absl::Status Close();
 
  private:
+  // Frees at most `rows_max` rows of the store that nobody sees any more. True: there may be more.
+  bool SweepStore(size_t rows_max);
+  // One round of the background thread.
+  bool MaintainInBackground();
+
   const CacheOptions options_;
   const Clock& clock_;
   NamespaceTable spaces_;
   MemoryTier memory_;
   std::atomic<bool> closed_{false};
+  absl::Duration next_sweep_ = absl::ZeroDuration();  // of the background thread alone
   MaintenanceThread maintenance_;  // last: it uses the rest
 };
 
