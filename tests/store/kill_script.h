@@ -1,0 +1,34 @@
+// What the program that gets killed does, step by step, so that the test can tell what must be
+// there.
+#ifndef TRIVET_TESTS_STORE_KILL_SCRIPT_H_
+#define TRIVET_TESTS_STORE_KILL_SCRIPT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace trivet::testing {
+
+inline constexpr uint64_t kKillScriptKeys = 300;
+
+// Step `number`: these keys get this value, all or none, or are deleted.
+struct KillScriptStep {
+  std::vector<std::string> keys = {};
+  std::string value = {};
+  bool deletes = false;
+};
+
+inline KillScriptStep KillScriptStepOf(uint64_t number) {
+  KillScriptStep step;
+  const uint64_t keys = number % 5 == 0 ? 4 : 1;
+  for (uint64_t i = 0; i < keys; ++i) {
+    step.keys.push_back("key" + std::to_string((number * 31 + i * 7) % kKillScriptKeys));
+  }
+  step.deletes = number % 7 == 0;
+  step.value = std::to_string(number) + std::string(number % 400, '.');
+  return step;
+}
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_STORE_KILL_SCRIPT_H_
