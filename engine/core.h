@@ -57,7 +57,7 @@ class Core {
   MemoryTier memory_;
   std::atomic<bool> closed_{false};
   absl::Duration next_sweep_ = absl::ZeroDuration();  // of the background thread alone
-  MaintenanceThread maintenance_;  // last: it uses the rest
+  MaintenanceThread maintenance_;                     // last: it uses the rest
 };
 
 }  // namespace trivet::engine
