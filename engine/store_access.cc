@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/names.h"
+
 namespace trivet::engine {
 namespace {
 
@@ -65,11 +67,15 @@ std::optional<LoadedValue> ToLoaded(StoredValue row, const NamespaceOptions& opt
   const absl::Duration left = row.expires_at - clock.WallTime();
   if (left <= absl::ZeroDuration()) return std::nullopt;
   const auto now = static_cast<Millis>(absl::ToInt64Milliseconds(clock.Elapsed()));
+  // Other programs may write to the store: a row with tags that no entry can have is not kept.
+  const bool keep = CheckTags(row.tags).ok();
+  if (!keep) row.tags.clear();
   return LoadedValue{.value = std::move(row.value),
                      .tags = std::move(row.tags),
                      .version = row.version,
                      .expires = ExpiryAfter(now, left),
-                     .idle = CeilMillis(options.idle_ttl)};
+                     .idle = CeilMillis(options.idle_ttl),
+                     .keep = keep};
 }
 
 absl::Time StoreExpiry(const Clock& clock, absl::Duration ttl) {

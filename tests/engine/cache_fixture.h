@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <latch>
 #include <memory>
@@ -73,8 +74,10 @@ class Gate {
 
 class CacheFixture : public ::testing::Test {
  protected:
-  // One shard unless the test chooses, so that orders are known; nobody in the background.
+  // One shard unless the test chooses, and exact LRU, so that orders are known; nobody in the
+  // background.
   void Open(CacheOptions options = {}) {
+    options.policy = "lru";
     if (options.memory_bytes == 0 && options.max_entries == 0) options.memory_bytes = 1 << 20;
     if (options.shards == 0) options.shards = 1;
     if (options.clock == nullptr) options.clock = &clock_;
@@ -91,6 +94,17 @@ class CacheFixture : public ::testing::Test {
   // Until `joins` calls altogether have joined a load of somebody else.
   void AwaitJoins(uint64_t joins) {
     while (cache_->stats().load_joins < joins) std::this_thread::yield();
+  }
+
+  // Lets time pass until the thread, which waits for a deadline, has ended.
+  void AdvanceUntilJoined(std::thread& thread) {
+    std::atomic<bool> ended{false};
+    std::thread time([&] {
+      for (; !ended; std::this_thread::yield()) clock_.Advance(absl::Milliseconds(100));
+    });
+    thread.join();
+    ended = true;
+    time.join();
   }
 
   ManualClock clock_;
@@ -114,6 +128,13 @@ class StoreFixture : public CacheFixture {
   void Store(std::string_view key, std::string_view value,
              const std::vector<std::string>& tags = {}) {
     EXPECT_TRUE(WriteRow(*rows_, "users", TaggedRow(key, value, tags)).ok());
+  }
+
+  // The next call to the store stops at the gate before it has any effect; those after it pass.
+  void HoldUpTheNextCall(Gate& gate) {
+    store_->OnCall([&gate, held = std::make_shared<std::atomic<bool>>(false)] {
+      if (!held->exchange(true)) gate.Pass();
+    });
   }
 
   // How many calls to the store there were since the last time.

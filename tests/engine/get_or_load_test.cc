@@ -306,14 +306,7 @@ TEST_F(GetOrLoadTest, WhoWaitsTooLongGivesUp) {
                 StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("load")));
   });
   AwaitJoins(1);
-  // The joiner takes its deadline after it has joined, so one step may come too early for it.
-  std::atomic<bool> gave_up{false};
-  std::thread time([&] {
-    while (!gave_up) clock_.Advance(absl::Seconds(1));
-  });
-  joiner.join();
-  gave_up = true;
-  time.join();
+  AdvanceUntilJoined(joiner);
   loading.Open();
   leader.join();
   EXPECT_EQ(Text(cache_->In("users").Find("42")), "late") << "the load itself went on";
@@ -379,14 +372,8 @@ TEST_F(GetOrLoadTest, CrossedLoadersEndByTheDeadline) {
   first_loads.Open();
   second_loads.Open();
   AwaitJoins(2);
-  std::atomic<bool> ended{false};
-  std::thread time([&] {
-    while (!ended) clock_.Advance(absl::Milliseconds(100));
-  });
-  first.join();
-  second.join();
-  ended = true;
-  time.join();
+  AdvanceUntilJoined(first);
+  AdvanceUntilJoined(second);
   EXPECT_GE(gave_up, 1);
 }
 
