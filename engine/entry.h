@@ -74,6 +74,8 @@ class Entry : public WheelNode {
   Entry* chain = nullptr;
   Entry* policy_prev = nullptr;
   Entry* policy_next = nullptr;
+  uint8_t policy_queue = 0;  // which of the policy's queues
+  uint8_t uses = 0;          // as the policy counts them
 
  private:
   friend class EntryLedger;

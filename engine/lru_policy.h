@@ -2,6 +2,7 @@
 #ifndef TRIVET_ENGINE_LRU_POLICY_H_
 #define TRIVET_ENGINE_LRU_POLICY_H_
 
+#include "engine/entry_list.h"
 #include "engine/policy.h"
 
 namespace trivet::engine {
@@ -14,12 +15,11 @@ class LruPolicy final : public Policy {
   void Hit(Entry* entry) override;
   void Replace(Entry* old, Entry* fresh) override;
   void Remove(Entry* entry) override;
-  Entry* Victim() override { return last_; }
+  Entry* Victim() override { return entries_.last(); }
   void CheckInvariants(size_t entries) const override;
 
  private:
-  Entry* first_ = nullptr;
-  Entry* last_ = nullptr;
+  EntryList entries_;
 };
 
 }  // namespace trivet::engine

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "engine/names.h"
+#include "engine/policy.h"
 #include "engine/strings.h"
 
 namespace trivet {
@@ -74,9 +75,9 @@ bool IsKnown(SetWhen when) {
 
 absl::Status Validate(const CacheOptions& options) {
   if (absl::Status status = ValidateCapacity(options); !status.ok()) return status;
-  if (options.policy != "lru") {
+  if (engine::MakePolicy(options.policy) == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat("CacheOptions.policy: must be \"lru\", got another name of ",
+        absl::StrCat("CacheOptions.policy: must be \"lru\" or \"s3fifo\", got another name of ",
                      options.policy.size(), " bytes"));
   }
   if (options.value_bytes_max == 0 || options.value_bytes_max > kValueBytesCeiling) {

@@ -9,11 +9,20 @@
 
 namespace trivet::engine {
 
-// One policy object per shard, told of every change under the lock of the shard. It may use
-// Entry::policy_prev and policy_next of the entries it was told of, and owns none.
+// What a shard may hold, as its policy weighs entries: by Entry::charge(), or each as 1.
+struct PolicyCapacity {
+  size_t weight = 0;
+  bool in_bytes = false;
+};
+
+// One policy object per shard, told of every change under the lock of the shard. It may use the
+// policy_ fields and `uses` of the entries it was told of, and owns none.
 class Policy {
  public:
   virtual ~Policy() = default;
+
+  // Called first, and when the budget changes.
+  virtual void SetCapacity(PolicyCapacity) {}
 
   // The entry is new in the shard.
   virtual void Insert(Entry* entry) = 0;
@@ -21,18 +30,22 @@ class Policy {
   virtual void Hit(Entry* entry) = 0;
   // `fresh` holds the key now, in place of `old`. Counts as a use.
   virtual void Replace(Entry* old, Entry* fresh) = 0;
-  // The entry leaves, for whatever reason.
+  // The entry leaves, for a reason that is not the policy's.
   virtual void Remove(Entry* entry) = 0;
+  // The entry leaves because Victim named it.
+  virtual void Evict(Entry* victim) { Remove(victim); }
 
-  // The entry that should go next; null if there is none. Changes nothing that can be seen: the
-  // shard removes the victim, or not.
+  // The entry that should go next; null if there is none. The shard evicts it, or not.
   virtual Entry* Victim() = 0;
+
+  // What the policy takes from the heap.
+  virtual size_t bytes() const { return 0; }
 
   // Aborts if the structure is broken or does not hold `entries` entries. For tests.
   virtual void CheckInvariants(size_t entries) const = 0;
 };
 
-// Null if there is no policy of that name; "lru" is one.
+// Null if there is no policy of that name: "lru" and "s3fifo" there are.
 std::unique_ptr<Policy> MakePolicy(std::string_view name);
 
 }  // namespace trivet::engine

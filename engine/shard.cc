@@ -37,7 +37,16 @@ uint64_t Stats::*CounterOf(RemovalCause cause) {
 }  // namespace
 
 Shard::Shard(std::unique_ptr<Policy> policy, ShardBudget budget, Millis now)
-    : budget_(budget), policy_(std::move(policy)), wheel_(now) {}
+    : policy_(std::move(policy)), wheel_(now) {
+  MutexLock lock(mu);
+  SetBudget(budget);
+}
+
+void Shard::SetBudget(ShardBudget budget) {
+  budget_ = budget;
+  const bool in_bytes = budget.bytes != 0;
+  policy_->SetCapacity({.weight = in_bytes ? budget.bytes : budget.entries, .in_bytes = in_bytes});
+}
 
 bool Shard::IsLive(Entry* entry, Millis now) {
   return now < DueOf(entry) && entry->epoch == entry->space()->epoch() &&
@@ -132,8 +141,13 @@ bool Shard::EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals
     // The last entry stays if it fits: it may be the one that was just linked.
     if (victim == nullptr || (index_.size() == 1 && Fits(victim->charge()))) return false;
     if (work++ == work_max) return true;
-    Remove(victim, IsLive(victim, now) ? RemovalCause::kEvicted : CauseOfDeath(victim, now),
-           removals);
+    if (IsLive(victim, now)) {
+      index_.Remove(victim);
+      policy_->Evict(victim);
+      Unlink(victim, RemovalCause::kEvicted, removals);
+    } else {
+      Remove(victim, CauseOfDeath(victim, now), removals);
+    }
   }
   return false;
 }
@@ -187,7 +201,8 @@ const Stats* Shard::FindCounters(uint32_t namespace_id) const {
 }
 
 size_t Shard::overhead_bytes() const {
-  return index_.bytes() + tag_groups_.bytes() + counters_.capacity() * sizeof(Stats);
+  return index_.bytes() + policy_->bytes() + tag_groups_.bytes() +
+         counters_.capacity() * sizeof(Stats);
 }
 
 void Shard::CheckInvariants() {

@@ -80,7 +80,7 @@ class Shard {
   bool Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
 
-  void SetBudget(ShardBudget budget) TRIVET_REQUIRES(mu) { budget_ = budget; }
+  void SetBudget(ShardBudget budget) TRIVET_REQUIRES(mu);
 
   // A version greater than all that this shard gave out.
   uint64_t NextVersion() TRIVET_REQUIRES(mu) { return ++version_; }

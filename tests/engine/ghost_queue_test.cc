@@ -1,0 +1,114 @@
+#include "engine/ghost_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <utility>
+
+#include "tests/support/random_test.h"
+
+namespace trivet::engine {
+namespace {
+
+using testing::RandomTestSeed;
+using testing::ScaledCount;
+using testing::SeedTrace;
+
+// A hash with the given fingerprint.
+uint64_t Hash(uint32_t fingerprint) { return uint64_t{fingerprint} << 16; }
+
+TEST(GhostQueue, RemembersUntilTakenOnce) {
+  GhostQueue ghosts;
+  ghosts.SetCapacity(10);
+  ghosts.Add(Hash(1), 1);
+  EXPECT_TRUE(ghosts.Take(Hash(1)));
+  EXPECT_FALSE(ghosts.Take(Hash(1)));
+  EXPECT_EQ(ghosts.weight(), 0u);
+}
+
+TEST(GhostQueue, TheOldestGoFirstWhenTheWeightIsTooMuch) {
+  GhostQueue ghosts;
+  ghosts.SetCapacity(10);
+  ghosts.Add(Hash(1), 4);
+  ghosts.Add(Hash(2), 4);
+  ghosts.Add(Hash(3), 4);
+  EXPECT_FALSE(ghosts.Take(Hash(1)));
+  EXPECT_TRUE(ghosts.Take(Hash(2)));
+  EXPECT_TRUE(ghosts.Take(Hash(3)));
+}
+
+TEST(GhostQueue, OneThatIsAddedAgainIsYoungAgain) {
+  GhostQueue ghosts;
+  ghosts.SetCapacity(2);
+  ghosts.Add(Hash(1), 1);
+  ghosts.Add(Hash(2), 1);
+  ghosts.Add(Hash(1), 1);
+  ghosts.Add(Hash(3), 1);
+  EXPECT_TRUE(ghosts.Take(Hash(1)));
+  EXPECT_FALSE(ghosts.Take(Hash(2)));
+}
+
+TEST(GhostQueue, ASmallerCapacityForgetsAtOnce) {
+  GhostQueue ghosts;
+  ghosts.SetCapacity(3);
+  for (uint32_t i = 0; i < 3; ++i) ghosts.Add(Hash(i), 1);
+  ghosts.SetCapacity(1);
+  EXPECT_EQ(ghosts.weight(), 1u);
+  EXPECT_TRUE(ghosts.Take(Hash(2)));
+}
+
+TEST(GhostQueue, AgreesWithASimpleList) {
+  const uint64_t seed = RandomTestSeed();
+  SCOPED_TRACE(SeedTrace(seed));
+  std::mt19937_64 random(seed);
+  GhostQueue ghosts;
+  size_t capacity = 20;
+  ghosts.SetCapacity(capacity);
+  std::deque<std::pair<uint32_t, size_t>> model;  // oldest first
+  const auto weight = [&model] {
+    size_t sum = 0;
+    for (const auto& ghost : model) sum += ghost.second;
+    return sum;
+  };
+  for (size_t i = 0; i < ScaledCount(300'000); ++i) {
+    const auto key = static_cast<uint32_t>(random() % 16);
+    const auto found = std::find_if(model.begin(), model.end(),
+                                    [key](const auto& ghost) { return ghost.first == key; });
+    switch (random() % 8) {
+      case 0:
+        capacity = random() % 40;
+        ghosts.SetCapacity(capacity);
+        break;
+      case 1:
+      case 2:
+      case 3:
+        ASSERT_EQ(ghosts.Take(Hash(key)), found != model.end());
+        if (found != model.end()) model.erase(found);
+        break;
+      default: {
+        const size_t ghost_weight = 1 + random() % 5;
+        ghosts.Add(Hash(key), ghost_weight);
+        if (found != model.end()) model.erase(found);
+        model.emplace_back(key, ghost_weight);
+      }
+    }
+    while (weight() > capacity) model.pop_front();
+    ASSERT_EQ(ghosts.weight(), weight());
+  }
+}
+
+TEST(GhostQueue, DoesNotKeepWhatWasTaken) {
+  GhostQueue ghosts;
+  ghosts.SetCapacity(1000);
+  for (uint32_t i = 0; i < 100'000; ++i) {
+    ghosts.Add(Hash(i), 1);
+    ghosts.Take(Hash(i));
+  }
+  EXPECT_LT(ghosts.bytes(), 100'000u);
+}
+
+}  // namespace
+}  // namespace trivet::engine
