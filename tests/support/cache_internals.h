@@ -1,0 +1,16 @@
+// What tests may see of a cache that programs may not.
+#ifndef TRIVET_TESTS_SUPPORT_CACHE_INTERNALS_H_
+#define TRIVET_TESTS_SUPPORT_CACHE_INTERNALS_H_
+
+#include "trivet/cache.h"
+
+namespace trivet::testing {
+
+// Walks index, policy, timing wheel, tag groups and counters of every shard, and aborts if they
+// disagree. O(entries). Not while other threads write: a shard is over its budget for a moment
+// inside an insert, never between two.
+void CheckInvariants(Cache& cache);
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_SUPPORT_CACHE_INTERNALS_H_
