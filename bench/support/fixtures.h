@@ -41,21 +41,32 @@ inline void Require(const absl::Status& status) {
   std::abort();
 }
 
-// Puts the calling thread of a benchmark on a core of its own, if there are enough.
-inline void PinThread(const benchmark::State& state) {
-  cpu_set_t all;
-  CPU_ZERO(&all);
-  if (sched_getaffinity(0, sizeof(all), &all) != 0) return;
-  int wanted = state.thread_index();
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (!CPU_ISSET(core, &all) || wanted-- > 0) continue;
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(core, &one);
-    pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
-    return;
+// Keeps the calling thread of a benchmark on a core of its own, if there are enough, while it
+// lives. Threads that are started meanwhile inherit the core: make fixtures before.
+class PinnedThread {
+ public:
+  explicit PinnedThread(const benchmark::State& state) {
+    CPU_ZERO(&before_);
+    if (sched_getaffinity(0, sizeof(before_), &before_) != 0) return;
+    // Of the whole program: thread 0 of a benchmark is pinned when it starts the others.
+    static const cpu_set_t all = before_;
+    int wanted = state.thread_index();
+    for (int core = 0; core < CPU_SETSIZE; ++core) {
+      if (!CPU_ISSET(core, &all) || wanted-- > 0) continue;
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(core, &one);
+      pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+      return;
+    }
   }
-}
+  PinnedThread(const PinnedThread&) = delete;
+  PinnedThread& operator=(const PinnedThread&) = delete;
+  ~PinnedThread() { pthread_setaffinity_np(pthread_self(), sizeof(before_), &before_); }
+
+ private:
+  cpu_set_t before_;
+};
 
 // The fixture of type T for a size, made by `make` when it is first asked for. Lives to the end of
 // the program. Thread-safe.
