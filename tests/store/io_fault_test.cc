@@ -94,7 +94,7 @@ class IoFaultTest : public ::testing::TestWithParam<Mode> {
     EXPECT_NE(status.message().find(work_), std::string::npos) << status;
   }
 
-  // `change` fails at every point; with a stride of 1/4 at points that are farther and farther
+  // `change` fails at every point; with a stride of 1/2 at points that are farther and farther
   // apart, for operations that make thousands of calls.
   void VisitEveryFailure(const Operation& change, double stride = 0);
 
@@ -199,9 +199,9 @@ TEST_P(IoFaultTest, WriteOfALargeValueIntoANewNamespace) {
 // More pages than the cache holds, which are written before the commit, and enough of them for the
 // log to be copied into the database after it.
 TEST_P(IoFaultTest, WriteOfAVeryLargeValue) {
-  const std::string large(5'000'000, 'x');
+  const std::string large(17'000'000, 'x');
   const auto write = [&](Backing& backing) { return WriteRow(backing, "users", Row("a", large)); };
-  VisitEveryFailure(write, 0.25);
+  VisitEveryFailure(write, 0.5);
 }
 
 TEST_P(IoFaultTest, Delete) {

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -18,6 +20,7 @@
 #include "tests/store/kill_script.h"
 #include "tests/store/raw_database.h"
 #include "tests/store/temp_folder.h"
+#include "tests/support/random_test.h"
 #include "trivet/sqlite_backing.h"
 
 extern char** environ;
@@ -138,15 +141,15 @@ class KillTest : public ::testing::Test {
 };
 
 TEST_F(KillTest, WhatWasAcknowledgedIsThereAndNothingIsHalfThere) {
-  const unsigned seed = std::random_device()();
-  std::printf("seed %u\n", seed);
-  std::mt19937 random(seed);
-  constexpr int kRounds = 200;
+  const uint64_t seed = RandomTestSeed();
+  std::printf("%s\n", SeedTrace(seed).c_str());
+  std::mt19937_64 random(seed);
+  const size_t rounds = ScaledCount(200);
   Rows expected;
   uint64_t done = 0;
   int unacknowledged = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    SCOPED_TRACE("seed " + std::to_string(seed) + ", round " + std::to_string(round));
+  for (size_t round = 0; round < rounds; ++round) {
+    SCOPED_TRACE(SeedTrace(seed) + ", round " + std::to_string(round));
     Writer writer(file_, done + 1);
     // One in eight dies early, perhaps while it opens the file; but not before there is one.
     if (round == 0 || random() % 8 != 0) writer.ListenForFirst();
@@ -163,9 +166,9 @@ TEST_F(KillTest, WhatWasAcknowledgedIsThereAndNothingIsHalfThere) {
     ASSERT_EQ(rows, expected) << "after step " << acknowledged;
   }
   EXPECT_EQ(RowsIn(file_), expected);
-  std::printf("%d rounds, %llu steps, %d of them taken but not acknowledged\n", kRounds,
+  std::printf("%zu rounds, %llu steps, %d of them taken but not acknowledged\n", rounds,
               static_cast<unsigned long long>(done), unacknowledged);
-  EXPECT_GT(done, static_cast<uint64_t>(kRounds));
+  EXPECT_GT(done, rounds);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // collide. Two backings on one file take turns: nothing may be remembered outside it.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +16,7 @@
 #include "tests/store/raw_database.h"
 #include "tests/store/temp_folder.h"
 #include "tests/support/memory_backing.h"
+#include "tests/support/random_test.h"
 #include "trivet/clock.h"
 #include "trivet/sqlite_backing.h"
 
@@ -116,7 +119,7 @@ class Subject {
 
 class RandomCalls {
  public:
-  RandomCalls(unsigned seed, const ManualClock& clock) : random_(seed), clock_(clock) {}
+  RandomCalls(uint64_t seed, const ManualClock& clock) : random_(seed), clock_(clock) {}
 
   size_t Below(size_t end) { return random_() % end; }
 
@@ -218,13 +221,13 @@ class RandomCalls {
     return rows;
   }
 
-  std::mt19937 random_;
+  std::mt19937_64 random_;
   const ManualClock& clock_;
 };
 
 TEST(SqliteModelTest, RandomCallsHaveTheAnswersOfTheModel) {
-  const unsigned seed = std::random_device()();
-  SCOPED_TRACE("seed " + std::to_string(seed));
+  const uint64_t seed = RandomTestSeed();
+  SCOPED_TRACE(SeedTrace(seed));
   ManualClock clock;
   TempFolder folder;
   const std::string file = folder.File("test.db");
@@ -241,7 +244,8 @@ TEST(SqliteModelTest, RandomCallsHaveTheAnswersOfTheModel) {
   RandomCalls calls(seed, clock);
   RawDatabase raw(file);
 
-  for (int step = 0; step < 8000; ++step) {
+  const size_t steps = ScaledCount(8000);
+  for (size_t step = 0; step < steps; ++step) {
     sqlite.Use(handles[calls.Below(2)].get());
     clock.Advance(absl::Milliseconds(calls.Below(3)));
     std::string answer;

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "tests/support/random_test.h"
 #include "trivet/options.h"
 
 namespace trivet::store {
@@ -70,10 +72,11 @@ TEST(TagCodecTest, WhatIsNotAnEncodingIsRefused) {
 }
 
 TEST(TagCodecTest, RandomBytesAreRefusedOrAreExactlyAnEncoding) {
-  const unsigned seed = std::random_device()();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937 random(seed);
-  for (int round = 0; round < 20'000; ++round) {
+  const uint64_t seed = testing::RandomTestSeed();
+  SCOPED_TRACE(testing::SeedTrace(seed));
+  std::mt19937_64 random(seed);
+  const size_t rounds = testing::ScaledCount(20'000);
+  for (size_t round = 0; round < rounds; ++round) {
     std::string bytes(random() % 12, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random() % 5);
     const std::vector<char> exact(bytes.begin(), bytes.end());  // reading past the end is seen

@@ -15,7 +15,7 @@ namespace trivet::testing {
 // A row without tags and expiry. The views must stay valid.
 inline StoreWrite Row(std::string_view key, std::string_view value, SetWhen when = SetWhen::kAlways,
                       uint64_t if_version = 0) {
-  return {.key = key, .value = value, .tags = {}, .when = when, .if_version = if_version};
+  return {.key = key, .value = value, .when = when, .if_version = if_version};
 }
 
 inline StoreWrite TaggedRow(std::string_view key, std::string_view value,
