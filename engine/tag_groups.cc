@@ -9,7 +9,10 @@ namespace trivet::engine {
 size_t TagGroups::BytesOf(const TagGroup& group) {
   // The group, its place in the map, and its list as it is allocated.
   constexpr size_t kFixed = sizeof(TagGroup) + 3 * sizeof(void*);
-  return kFixed + group.members.capacity() * sizeof(Entry*);
+  // The record of the tag and its place in the table of the namespace, with the name in both.
+  // Groups of other shards count it too: rather too much than too little.
+  const size_t record = sizeof(TagRecord) + 2 * (group.tag->name().size() + 3 * sizeof(void*));
+  return kFixed + record + group.members.capacity() * sizeof(Entry*);
 }
 
 void TagGroups::Add(Entry* entry, TagRecords* records) {
