@@ -2,8 +2,15 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace trivet::engine {
+namespace {
+
+// So many that were taken are not worth the work of removing them.
+constexpr size_t kTakenMin = 64;
+
+}  // namespace
 
 void GhostQueue::Add(uint64_t hash, size_t weight) {
   Take(hash);
@@ -13,6 +20,8 @@ void GhostQueue::Add(uint64_t hash, size_t weight) {
   queue_.push_back({FingerprintOf(hash), stored});
   weight_ += stored;
   Trim();
+  // Behind an old ghost that nobody takes, those that were taken gather.
+  if (queue_.size() > 2 * newest_.size() + kTakenMin) Compact();
 }
 
 bool GhostQueue::Take(uint64_t hash) {
@@ -43,6 +52,21 @@ void GhostQueue::Trim() {
     queue_.pop_front();
     ++first_;
   }
+}
+
+void GhostQueue::Compact() {
+  std::deque<Ghost> kept;
+  uint32_t number = first_;
+  for (const Ghost& ghost : queue_) {
+    const auto it = newest_.find(ghost.fingerprint);
+    const bool is_remembered = it != newest_.end() && it->second == number;
+    ++number;
+    if (is_remembered) {
+      it->second = first_ + static_cast<uint32_t>(kept.size());
+      kept.push_back(ghost);
+    }
+  }
+  queue_ = std::move(kept);
 }
 
 }  // namespace trivet::engine

@@ -39,6 +39,8 @@ class GhostQueue {
   };
   static uint32_t FingerprintOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 16); }
   void Trim();
+  // Removes from the queue what was taken.
+  void Compact();
 
   size_t capacity_ = 0;
   size_t weight_ = 0;   // of those that were not taken

@@ -52,7 +52,8 @@ Millis CeilMillis(absl::Duration duration) {
 }
 
 Millis ExpiryAfter(Millis now, absl::Duration ttl) {
-  const Millis millis = CeilMillis(ttl);
+  // What is left of a row may be negative by now.
+  const Millis millis = CeilMillis(std::max(ttl, absl::ZeroDuration()));
   return millis == kNever ? kNever : now + millis;
 }
 

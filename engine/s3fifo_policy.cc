@@ -25,7 +25,18 @@ double Ratio(size_t a, size_t b) {
 void S3FifoPolicy::SetCapacity(PolicyCapacity capacity) {
   // The share of the small queue is what was learned: it stays.
   const double share = capacity_.weight == 0 ? kTargetStart : target_ / double(capacity_.weight);
+  const bool is_other_unit = capacity.in_bytes != capacity_.in_bytes;
   capacity_ = capacity;
+  if (is_other_unit) {
+    for (Queue* queue : {&small_, &main_}) {
+      queue->weight = 0;
+      for (Entry* entry = queue->entries.first(); entry != nullptr; entry = entry->policy_next) {
+        queue->weight += WeightOf(entry);
+      }
+    }
+    small_ghosts_ = GhostQueue();
+    main_ghosts_ = GhostQueue();
+  }
   const auto weight = static_cast<double>(capacity.weight);
   target_ = share * weight;
   small_ghosts_.SetCapacity(static_cast<size_t>(kSmallGhosts * weight));

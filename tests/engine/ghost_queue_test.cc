@@ -110,5 +110,17 @@ TEST(GhostQueue, DoesNotKeepWhatWasTaken) {
   EXPECT_LT(ghosts.bytes(), 100'000u);
 }
 
+TEST(GhostQueue, DoesNotKeepWhatWasTakenBehindAnOldGhost) {
+  GhostQueue ghosts;
+  ghosts.SetCapacity(1000);
+  ghosts.Add(Hash(0), 1);
+  for (uint32_t i = 1; i < 100'000; ++i) {
+    ghosts.Add(Hash(i), 1);
+    ghosts.Take(Hash(i));
+  }
+  EXPECT_LT(ghosts.bytes(), 10'000u);
+  EXPECT_TRUE(ghosts.Take(Hash(0)));
+}
+
 }  // namespace
 }  // namespace trivet::engine

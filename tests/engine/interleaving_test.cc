@@ -30,18 +30,29 @@ class HookedClock final : public Clock {
     if (after_reading_) std::exchange(after_reading_, nullptr)();
     return elapsed;
   }
-  absl::Time WallTime() const override { return clock_.WallTime(); }
+  absl::Time WallTime() const override {
+    if (before_reading_wall_time_) std::exchange(before_reading_wall_time_, nullptr)();
+    return clock_.WallTime();
+  }
   absl::Duration WaitSlice(absl::Duration deadline) const override {
     return clock_.WaitSlice(deadline);
   }
 
   void Advance(absl::Duration by) { clock_.Advance(by); }
+  void JumpWallTime(absl::Duration by) { clock_.JumpWallTime(by); }
   // Called once, when the clock is read the next time, after it was read.
   void AfterReading(std::function<void()> hook) { after_reading_ = std::move(hook); }
+  // Called once, when the calendar is read the next time, before it is read.
+  void BeforeReadingWallTime(std::function<void()> hook) {
+    before_reading_wall_time_ = std::move(hook);
+  }
+  // The same time, without the hooks.
+  const Clock& quiet() const { return clock_; }
 
  private:
   ManualClock clock_;
   mutable std::function<void()> after_reading_;
+  mutable std::function<void()> before_reading_wall_time_;
 };
 
 std::unique_ptr<Cache> OpenCache(CacheOptions options) {
@@ -93,6 +104,18 @@ TEST(Interleaving, AValueThatDiesWhileItIsKeptIsStillCountedAsPinned) {
   EXPECT_EQ(cache->Close().code(), absl::StatusCode::kFailedPrecondition);
   result = Result();
   EXPECT_EQ(cache->stats().pinned_bytes, 0u);
+}
+
+TEST(Interleaving, ARowThatExpiresWhileItIsIncrementedDoesNotLiveForEver) {
+  HookedClock clock;
+  const auto cache =
+      OpenCache({.backing = std::make_shared<MemoryBacking>(&clock.quiet()), .clock = &clock});
+  Namespace space = cache->In("space");
+  ASSERT_TRUE(space.Set("key", "1", {.ttl = absl::Seconds(1)}).ok());
+  // Further than this process is old.
+  clock.BeforeReadingWallTime([&] { clock.JumpWallTime(absl::Hours(1)); });
+  EXPECT_EQ(*space.Increment("key"), 2);
+  EXPECT_FALSE(space.Find("key"));
 }
 
 // Loads of two threads: the second asks when the first is in its loader (or in the store), and the

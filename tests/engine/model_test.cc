@@ -189,6 +189,13 @@ class RandomOperations {
     // The value that a loader is about to return was cut for the budget as it is.
     if (!loading_.empty()) return Advance();
     const TwinCache::Options& options = twin_.options();
+    const bool is_tight = options.max_entries != 0;
+    if (is_tight && OneIn(4)) {
+      // From a number of entries to bytes, or to both.
+      twin_.Resize({.memory_bytes = (64 + Below(32)) << 10,
+                    .max_entries = OneIn(2) ? 0 : options.max_entries});
+      return;
+    }
     // Between the half and the whole of what it was at first.
     const auto resized = [this](size_t size) { return size == 0 ? 0 : size - Below(size / 2 + 1); };
     const size_t bytes = resized(options.memory_bytes);
@@ -297,6 +304,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FewBytesInShards",
              500'000,
              {.shards = 4, .memory_bytes = 256 << 10, .value_bytes_max = 20'000, .pins = false}},
+        // Evicted by another policy: which ones is its choice.
+        Case{"S3FifoFewEntries", 700'000, {.policy = "s3fifo", .max_entries = 12}},
+        Case{"S3FifoFewBytes",
+             500'000,
+             {.keys = 60,
+              .policy = "s3fifo",
+              .memory_bytes = 64 << 10,
+              .value_bytes_max = 20'000,
+              .pins = false}},
         // In front of a store.
         Case{"Store", 800'000, {.memory_bytes = kRoomyBytes, .store = true}},
         Case{"StoreFewEntries", 800'000, {.max_entries = 8, .store = true}},

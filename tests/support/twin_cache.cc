@@ -23,13 +23,13 @@ int NumberIn(std::string_view name) {
 
 }  // namespace
 
-TwinCache::TwinCache(const Options& options)
-    : options_(options), max_entries_(options.max_entries) {
+TwinCache::TwinCache(const Options& options) : options_(options) {
   for (int key = 0; key < options.keys; ++key) keys_.push_back(absl::StrCat("k", key));
   CacheOptions cache_options{
       .memory_bytes = options.memory_bytes,
       .max_entries = options.max_entries,
       .shards = options.shards,
+      .policy = options.policy,
       .value_bytes_max = options.value_bytes_max,
       .removal_listener =
           [this](const Removal& removal) {
@@ -55,9 +55,14 @@ TwinCache::TwinCache(const Options& options)
   spaces_.push_back(cache_->In(
       kSpaceNames[2],
       {.ttl = absl::Milliseconds(200), .idle_ttl = absl::Milliseconds(32), .use_backing = false}));
+  SetCapacity({.memory_bytes = options.memory_bytes, .max_entries = options.max_entries});
+}
+
+void TwinCache::SetCapacity(const Capacity& capacity) {
+  max_entries_ = capacity.max_entries;
   limit_per_value_ =
-      options.memory_bytes == 0 ? size_t{1} << 30 : options.memory_bytes / options.shards / 8;
-  evicts_by_bytes_ = options.memory_bytes != 0 && options.memory_bytes < kTightBytes;
+      capacity.memory_bytes == 0 ? size_t{1} << 30 : capacity.memory_bytes / options_.shards / 8;
+  evicts_by_bytes_ = capacity.memory_bytes != 0 && capacity.memory_bytes < kTightBytes;
 }
 
 TwinCache::~TwinCache() {
@@ -109,8 +114,7 @@ void TwinCache::Maintain(size_t budget) {
 void TwinCache::Resize(const Capacity& capacity) {
   Begin("Resize", {});
   Check(cache_->Resize(capacity).ok(), "Resize");
-  max_entries_ = capacity.max_entries;
-  if (capacity.memory_bytes != 0) limit_per_value_ = capacity.memory_bytes / options_.shards / 8;
+  SetCapacity(capacity);
   End();
 }
 
@@ -177,7 +181,8 @@ bool TwinCache::IsAcceptable(const Departure& departure) {
       const bool room_is_needed =
           evicts_by_bytes_ || (max_entries_ != 0 && memory_.size() > max_entries_);
       // A batch through the store goes into memory in an order that only the cache knows.
-      const bool is_order_known = options_.shards == 1 && !options_.store;
+      const bool is_order_known =
+          options_.policy == std::string_view("lru") && options_.shards == 1 && !options_.store;
       return room_is_needed && (!is_order_known || memory_.LeastRecentlyUsed() == departure.name);
     }
     default:

@@ -42,6 +42,7 @@ class TwinCache {
   struct Options {
     int keys = 12;  // in each namespace
     size_t shards = 1;
+    const char* policy = "lru";
     size_t memory_bytes = 0;
     size_t max_entries = 0;
     size_t value_bytes_max = 1000;
@@ -108,7 +109,7 @@ class TwinCache {
     std::string value;
   };
   void Set(Name name, const std::string& value, const SetPlan& plan);
-  void MSet(int space, const std::vector<Item>& items, const SetPlan& plan);
+  void MSet(int space, const std::vector<Item>& items, SetPlan plan);
   void Delete(Name name);
   void MDelete(int space, const std::vector<int>& keys);
   void Take(Name name);
@@ -154,6 +155,8 @@ class TwinCache {
     Value value;
     std::string bytes;
   };
+
+  void SetCapacity(const Capacity& capacity);
 
   // What a new entry or row gets.
   ModelEntry NewEntry(int space, std::string bytes, const SetPlan& plan) const;

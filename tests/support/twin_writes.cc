@@ -22,8 +22,11 @@ void TwinCache::Set(Name name, const std::string& value, const SetPlan& plan) {
   End();
 }
 
-void TwinCache::MSet(int space, const std::vector<Item>& items, const SetPlan& plan) {
+void TwinCache::MSet(int space, const std::vector<Item>& items, SetPlan plan) {
   Begin("MSet", {space, items.front().key});
+  // Where bytes decide, nobody can tell which item of the batch pushed out what, and so whether a
+  // key was there when its turn came.
+  if (evicts_by_bytes_ && !HasStore(space)) plan.when = SetWhen::kAlways;
   std::vector<Namespace::Item> pairs;
   for (const Item& item : items) pairs.push_back({KeyOf({space, item.key}), item.value});
   const auto results = SpaceOf(space).MSet(pairs, OptionsOf(plan));
@@ -231,8 +234,11 @@ void TwinCache::IncrementInMemory(Name name, int64_t by, const absl::StatusOr<in
     entry.idle = live->idle;
     entry.tags = live->tags;
   }
-  entry.version = NewestVersion(name, PeekVersion(name));
+  // 0: a policy other than LRU may have evicted it on the spot.
+  const uint64_t version = PeekVersion(name);
+  if (version != 0) entry.version = NewestVersion(name, version);
   Put(name, std::move(entry));
+  Same(memory_.Find(name) != nullptr, version != 0, "an Increment is in memory");
 }
 
 // True if there must be a sum, and it is right.
