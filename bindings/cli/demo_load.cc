@@ -79,8 +79,7 @@ class Load {
     const uint64_t sequence = data_.ledger().Begin(row);
     EncodeDemoValue(row, sequence, value);
     const std::string& key = data_.key(row);
-    const absl::Status status =
-        behind ? target_.WriteBehind(key, *value) : target_.Write(key, *value);
+    absl::Status status = behind ? target_.WriteBehind(key, *value) : target_.Write(key, *value);
     if (status.ok()) data_.ledger().Acknowledge(row, sequence);
     return status;
   }

@@ -82,7 +82,7 @@ class Player {
     LookAtMemory();
     figures_.time = absl::FromChrono(SteadyClock::now() - start);
     figures_.stats = cache_->stats();
-    return std::move(figures_);
+    return figures_;
   }
 
  private:
