@@ -6,8 +6,7 @@
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  auto cache =
-      trivet::Open({.memory_bytes = 1 << 20, .store = "sqlite:" + std::string(argv[1])});
+  auto cache = trivet::Open({.memory_bytes = 1 << 20, .store = "sqlite:" + std::string(argv[1])});
   if (!cache.ok()) {
     std::fprintf(stderr, "%s\n", cache.status().ToString().c_str());
     return 1;
