@@ -101,6 +101,8 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     outcome->tier = source;
   }
   {
+    const Millis now = memory.now();
+    Removals removals = memory.NewRemovals();
     Shard& shard = memory.ShardOf(flight.hash);
     MutexLock lock(shard.mu);
     // Keep has ended it already, under the lock under which it linked the entry.
@@ -108,6 +110,12 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
       // Nothing was brought, so any tag may be the one that tells of a change.
       flight.fenced_by_tag = flight.space->tags().now() != flight.birth;
       shard.flights().Remove(&flight);
+    }
+    // Read beside a write, the store may be ahead of memory: what others still get there, this
+    // reader gets too, or they would read backwards.
+    if (!failed && source != Tier::kLoader && flight.fenced) {
+      Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, &removals);
+      if (entry != nullptr) outcome = memory.ResultOf(entry, now);
     }
     Stats& counters = shard.counters(flight.space);
     if (source == Tier::kLoader) {
