@@ -11,7 +11,7 @@ size_t TagGroups::BytesOf(const TagGroup& group) {
   constexpr size_t kFixed = sizeof(TagGroup) + 3 * sizeof(void*);
   // The record of the tag and its place in the table of the namespace, with the name in both.
   // Groups of other shards count it too: rather too much than too little.
-  const size_t record = sizeof(TagRecord) + 2 * (group.tag->name().size() + 3 * sizeof(void*));
+  const size_t record = sizeof(TagRecord) + 2 * (group.tag->name().size() + 5 * sizeof(void*));
   return kFixed + record + group.members.capacity() * sizeof(Entry*);
 }
 

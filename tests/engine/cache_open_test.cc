@@ -171,6 +171,15 @@ TEST_F(CacheOpenTest, TheBackgroundThreadFreesWhatExpiredAndEndsWithTheCache) {
   cache.reset();
 }
 
+TEST_F(CacheOpenTest, TheBackgroundThreadSweepsTheStoreOnceASecond) {
+  const auto cache = *Cache::Open({.max_entries = 100, .backing = store_, .clock = &clock_});
+  for (size_t sweeps = 1; sweeps <= 3; ++sweeps) {
+    while (store_->calls() < sweeps) std::this_thread::yield();
+    EXPECT_EQ(store_->calls(), sweeps);
+    clock_.Advance(absl::Seconds(1));
+  }
+}
+
 TEST_F(CacheOpenTest, MaintenanceSweepsTheStore) {
   Open();
   Namespace users = cache_->In("users");

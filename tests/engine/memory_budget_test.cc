@@ -164,9 +164,9 @@ TEST_F(MemoryBudgetTest, FiguresAgreeWithTheHeap) {
   for (const auto& tags_of : kTagsOf) {
     const size_t before = mallinfo2().uordblks;
     if (before == 0) GTEST_SKIP() << "this heap tells nothing";
-    CacheFixture::Open({.memory_bytes = 8 << 20});
+    CacheFixture::Open({.memory_bytes = 2 << 20});
     Namespace users = cache_->In("users");
-    for (size_t turn = 0; turn < 40'000; ++turn) {
+    for (size_t turn = 0; turn < 10'000; ++turn) {
       const SetOptions options{.ttl = absl::Hours(1), .tags = tags_of(turn)};
       ASSERT_THAT(users.Set("key" + std::to_string(turn), Bytes(400), options), IsOk());
     }

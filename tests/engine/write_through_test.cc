@@ -296,6 +296,26 @@ TEST_F(WriteThroughTest, LoadsWhileAWriteIsOnItsWayAreNeitherSharedNorKept) {
   EXPECT_EQ(Text(users.Find("42")), "new");
 }
 
+TEST_F(WriteThroughTest, ALoadBesideAWriteNeverAnswersLessThanMemoryHas) {
+  Store("42", "old");
+  Gate writing;
+  HoldUpTheNextCall(writing);
+  std::thread writer([&] { EXPECT_THAT(cache_->In("users").Set("42", "new"), IsOk()); });
+  writing.AwaitArrival();
+  Gate reading;
+  HoldUpTheNextCall(reading);
+  std::thread reader([&] {
+    const auto got = cache_->In("users").Get("42");
+    EXPECT_EQ(Text(got), "new");
+    EXPECT_EQ(got->tier, Tier::kMemory);
+  });
+  reading.AwaitArrival();
+  writing.Open();
+  writer.join();
+  reading.Open();
+  reader.join();
+}
+
 // --- Invalidation overtakes a write -------------------------------------------------------------
 
 TEST_F(WriteThroughTest, AWriteThatAnInvalidationOvertookIsInTheStoreAlone) {
