@@ -16,7 +16,7 @@ namespace trivet::cli {
 
 struct DemoOptions {
   size_t rows = 150'000;                      // about 43 MB of values
-  size_t memory_bytes = 16 << 20;             // room for about a third of them
+  size_t memory_bytes = 32 << 20;             // room for about half of them
   absl::Duration seconds = absl::Seconds(9);  // of each of the two runs
   size_t readers = 2;
   uint64_t seed = 1;

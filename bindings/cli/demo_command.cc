@@ -117,7 +117,7 @@ void AddDemo(CLI::App& parent, std::vector<Command>& commands) {
   app->add_option("--rows", options->rows, "Rows in the database, of 290 bytes each")
       ->check(CLI::Range(2, 50'000'000))
       ->capture_default_str();
-  AddBytes(*app, "--memory", &options->memory_bytes, "The budget of the cache; 16M if not given");
+  AddBytes(*app, "--memory", &options->memory_bytes, "The budget of the cache; 32M if not given");
   app->add_option("--seconds", options->each_seconds, "How long each of the two runs takes")
       ->check(CLI::Range(0.05, 3600.0))
       ->capture_default_str();

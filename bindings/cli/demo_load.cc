@@ -108,6 +108,16 @@ void Watch(const Load& load, absl::Duration duration, absl::FunctionRef<void(dou
 
 }  // namespace
 
+void DemoLoadFigures::Add(const DemoLoadFigures& other) {
+  read_ns.Merge(other.read_ns);
+  reads += other.reads;
+  stale += other.stale;
+  wrong += other.wrong;
+  writes += other.writes;
+  writes_behind += other.writes_behind;
+  time += other.time;
+}
+
 absl::Status FillStore(Backing& store, DemoData& data, absl::FunctionRef<void(double)> progress) {
   std::vector<std::string> values(kFillBatch);
   std::vector<StoreWrite> writes;
@@ -140,6 +150,7 @@ absl::StatusOr<DemoLoadFigures> RunLoad(DemoTarget& target, DemoData& data,
     workers.back()->random.seed(options.seed * 1'000'003 + i);
   }
 
+  DemoLoadFigures all;
   const auto start = SteadyClock::now();
   for (size_t i = 0; i < workers.size(); ++i) {
     Worker& worker = *workers[i];
@@ -152,16 +163,10 @@ absl::StatusOr<DemoLoadFigures> RunLoad(DemoTarget& target, DemoData& data,
   load.Stop();
   for (const auto& worker : workers) worker->thread.join();
 
-  DemoLoadFigures all;
   all.time = absl::FromChrono(SteadyClock::now() - start);
   for (const auto& worker : workers) {
     if (!worker->status.ok()) return worker->status;
-    all.read_ns.Merge(worker->figures.read_ns);
-    all.reads += worker->figures.reads;
-    all.stale += worker->figures.stale;
-    all.wrong += worker->figures.wrong;
-    all.writes += worker->figures.writes;
-    all.writes_behind += worker->figures.writes_behind;
+    all.Add(worker->figures);
   }
   if (Interrupted()) return InterruptedError();
   return all;

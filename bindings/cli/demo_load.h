@@ -29,7 +29,10 @@ struct DemoLoadFigures {
   uint64_t wrong = 0;  // missing, damaged, of another row, or from the future
   uint64_t writes = 0;
   uint64_t writes_behind = 0;
-  absl::Duration time;
+  absl::Duration time = absl::ZeroDuration();
+
+  // Adds what another run on the same target counted.
+  void Add(const DemoLoadFigures& other);
 
   double reads_per_second() const {
     return static_cast<double>(reads) / absl::ToDoubleSeconds(time);

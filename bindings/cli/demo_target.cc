@@ -17,7 +17,9 @@ absl::StatusOr<bool> StoreTarget::Read(const std::string& key, std::string* valu
 
 absl::Status StoreTarget::Write(const std::string& key, const std::string& value) {
   const StoreWrite write = {.key = key, .value = value};
-  return store_->Write(kDemoNamespace, std::span(&write, 1)).status();
+  absl::StatusOr<std::vector<StoreWritten>> written =
+      store_->Write(kDemoNamespace, std::span(&write, 1));
+  return written.ok() ? view_.Invalidate(key) : written.status();
 }
 
 absl::Status StoreTarget::WriteBehind(const std::string& key, const std::string& value) {
@@ -37,8 +39,7 @@ absl::Status CacheTarget::Write(const std::string& key, const std::string& value
 }
 
 absl::Status CacheTarget::WriteBehind(const std::string& key, const std::string& value) {
-  if (absl::Status status = store_.Write(key, value); !status.ok()) return status;
-  return view_.Invalidate(key);
+  return store_.Write(key, value);
 }
 
 }  // namespace trivet::cli

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,20 +28,23 @@ class DemoTarget {
   virtual absl::Status WriteBehind(const std::string& key, const std::string& value) = 0;
 };
 
+// Reads from the store. Whatever it writes, it also tells a cache that others read through.
 class StoreTarget final : public DemoTarget {
  public:
-  explicit StoreTarget(Backing* store) : store_(store) {}
+  StoreTarget(Backing* store, Namespace view) : store_(store), view_(std::move(view)) {}
   absl::StatusOr<bool> Read(const std::string& key, std::string* value) override;
   absl::Status Write(const std::string& key, const std::string& value) override;
   absl::Status WriteBehind(const std::string& key, const std::string& value) override;
 
  private:
   Backing* const store_;
+  Namespace view_;
 };
 
+// Reads and writes through the cache.
 class CacheTarget final : public DemoTarget {
  public:
-  CacheTarget(Backing* store, Namespace view) : store_(store), view_(std::move(view)) {}
+  CacheTarget(Backing* store, Namespace view) : store_(store, view), view_(std::move(view)) {}
   absl::StatusOr<bool> Read(const std::string& key, std::string* value) override;
   absl::Status Write(const std::string& key, const std::string& value) override;
   absl::Status WriteBehind(const std::string& key, const std::string& value) override;
