@@ -52,7 +52,7 @@ class RawDatabase {
            "\nnamespaces " + Ask("SELECT id, quote(name) FROM trivet_namespaces ORDER BY id") +
            "\ncleared " + Ask("SELECT * FROM trivet_cleared ORDER BY namespace") + "\nrows " +
            Ask("SELECT id, namespace, quote(key), version, expires_at, quote(tags), length(value),"
-               " substr(quote(value), 1, 40) FROM trivet_rows ORDER BY id") +
+               " quote(substr(value, 1, 20)) FROM trivet_rows ORDER BY id") +
            "\ntags " + Ask("SELECT namespace, quote(tag), row FROM trivet_tags ORDER BY 1, 2, 3");
   }
 
