@@ -37,7 +37,7 @@ Cache& FullCache(size_t n) {
 // Runs `read(key)`, which returns a byte of the value, or nothing on a miss.
 template <typename Read>
 void Measure(benchmark::State& state, size_t n, Read read) {
-  PinThread(state);
+  const PinnedThread pinned(state);
   ZipfKeys::Walk walk(Keys(n));
   size_t misses = 0;
   for (auto _ : state) {

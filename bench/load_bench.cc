@@ -57,7 +57,7 @@ Namespace Open(size_t n) {
 // Runs `read(key)`, which returns what came of it, and counts the hits in memory.
 template <typename Read>
 void Measure(benchmark::State& state, size_t n, Read read) {
-  PinThread(state);
+  const PinnedThread pinned(state);
   ZipfKeys::Walk walk(Keys(n));
   size_t hits = 0;
   for (auto _ : state) {
@@ -124,7 +124,7 @@ void BaselineMutexLruATenth(benchmark::State& state) {
     });
     return made;
   });
-  PinThread(state);
+  const PinnedThread pinned(state);
   ZipfKeys::Walk walk(Keys(n));
   std::string out;
   size_t hits = 0;
@@ -148,7 +148,7 @@ BENCHMARK(BaselineMutexLruATenth)->Apply(SizesAndThreads);
 void BaselineSqlite(benchmark::State& state) {
   const auto n = static_cast<size_t>(state.range(0));
   Backing& store = Sqlite(n).backing();
-  PinThread(state);
+  const PinnedThread pinned(state);
   ZipfKeys::Walk walk(Keys(n));
   for (auto _ : state) {
     const auto row = store.Read(kNamespace, walk.Next());

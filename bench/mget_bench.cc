@@ -38,7 +38,7 @@ Cache& FullCache(size_t n) {
 // Runs `read(batch)`, which returns how many of the keys were found.
 template <typename Read>
 void Measure(benchmark::State& state, size_t n, Read read) {
-  PinThread(state);
+  const PinnedThread pinned(state);
   ZipfKeys::Walk walk(Keys(n));
   Batch batch;
   size_t found = 0;

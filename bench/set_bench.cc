@@ -23,7 +23,7 @@ namespace {
 
 template <typename Set>
 void Measure(benchmark::State& state, size_t n, Set set) {
-  PinThread(state);
+  const PinnedThread pinned(state);
   ZipfKeys::Walk walk(Keys(n));
   const std::string value(kValueBytes, 'w');
   for (auto _ : state) set(walk.Next(), std::string_view(value));
