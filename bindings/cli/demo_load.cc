@@ -31,9 +31,9 @@ struct Worker {
   std::thread thread;
 };
 
-class Load {
+class LoadRun {
  public:
-  Load(DemoTarget& target, DemoData& data) : target_(target), data_(data) {}
+  LoadRun(DemoTarget& target, DemoData& data) : target_(target), data_(data) {}
 
   void ReadUntilStopped(Worker& worker) {
     std::string value;
@@ -95,7 +95,7 @@ class Load {
 };
 
 // Sleeps until the time is over, a worker failed, or somebody pressed Ctrl-C.
-void Watch(const Load& load, absl::Duration duration, absl::FunctionRef<void(double)> progress) {
+void Watch(const LoadRun& load, absl::Duration duration, absl::FunctionRef<void(double)> progress) {
   const auto start = SteadyClock::now();
   while (!load.stopped() && !Interrupted()) {
     const absl::Duration passed = absl::FromChrono(SteadyClock::now() - start);
@@ -142,7 +142,7 @@ absl::Status FillStore(Backing& store, DemoData& data, absl::FunctionRef<void(do
 absl::StatusOr<DemoLoadFigures> RunLoad(DemoTarget& target, DemoData& data,
                                         const DemoLoadOptions& options,
                                         absl::FunctionRef<void(double)> progress) {
-  Load load(target, data);
+  LoadRun load(target, data);
   constexpr size_t kWriters = 2;
   std::vector<std::unique_ptr<Worker>> workers;
   for (size_t i = 0; i < options.readers + kWriters; ++i) {
