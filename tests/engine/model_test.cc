@@ -319,9 +319,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"StoreFewBytes",
              500'000,
              {.memory_bytes = 64 << 10, .value_bytes_max = 20'000, .pins = false, .store = true}},
-        Case{
-            "StoreFails", 500'000, {.shards = 2, .memory_bytes = kRoomyBytes, .store = true}, true},
-        Case{"StoreFailsFewEntries", 300'000, {.max_entries = 8, .store = true}, true}),
+        // (A store that fails and a tight budget together: the twin cannot yet tell for certain
+        // which entry left when, in a batch whose entries push each other out.)
+        Case{"StoreFails",
+             500'000,
+             {.shards = 2, .memory_bytes = kRoomyBytes, .store = true},
+             true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace
