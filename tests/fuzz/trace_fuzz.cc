@@ -1,5 +1,5 @@
-// The parsers of traces: whatever the bytes, they end, stay inside their input, and do not care into
-// which pieces it is cut.
+// The parsers of traces: whatever the bytes, they end, stay inside their input, and do not care
+// into which pieces it is cut.
 //
 // The first byte chooses the format and the size of the pieces, the rest is the trace.
 
