@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a build into a temporary prefix and uses it from outside, in every way the README offers:
+# Installs a build into a temporary prefix inside it and uses it from outside, in every way the README offers:
 # by find_package, by pkg-config, and embedded by add_subdirectory.
 #
 #   tests/install/run.sh BUILD_DIR      a complete build of this tree
@@ -8,7 +8,7 @@ set -euo pipefail
 build=$(cd "${1:?usage: tests/install/run.sh BUILD_DIR}" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 source_dir=$(cd "$here/../.." && pwd)
-work=$(mktemp -d)
+work=$(mktemp -d "$build/install-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
 
