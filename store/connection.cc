@@ -20,15 +20,22 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
                     (mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
-  std::unique_ptr<Connection> connection(new Connection(path, database));  // also after a failure
+  // Also after a failure, to be closed.
+  std::unique_ptr<Connection> connection(new Connection(path, database, busy_timeout));
   if (code != SQLITE_OK) return connection->Error(code, "open the database");
-  if (absl::Status status = connection->Harden(busy_timeout); !status.ok()) return status;
+  if (absl::Status status = connection->Harden(); !status.ok()) return status;
   return connection;
 }
 
-absl::Status Connection::Harden(absl::Duration busy_timeout) {
+absl::Status Connection::Harden() {
   sqlite3* const database = database_.get();
-  sqlite3_busy_timeout(database, static_cast<int>(absl::ToInt64Milliseconds(busy_timeout)));
+  WaitForLocks(busy_timeout_);
+  // In place of SQLite's own hook, which would copy the log whenever it has a certain length.
+  const auto keep_log_pages = [](void* connection, sqlite3*, const char*, int pages) {
+    static_cast<Connection*>(connection)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(database, keep_log_pages, this);
   const std::pair<int, int> settings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1},
       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -79,6 +86,18 @@ absl::StatusOr<Connection::Statement> Connection::Prepare(const char* sql, std::
   const int code = sqlite3_prepare_v3(database_.get(), sql, -1, flags, &statement, nullptr);
   if (code != SQLITE_OK) return Error(code, purpose, During::kPrepare);
   return Statement(statement);
+}
+
+void Connection::WaitForLocks(absl::Duration wait_max) {
+  sqlite3_busy_timeout(database_.get(), static_cast<int>(absl::ToInt64Milliseconds(wait_max)));
+}
+
+absl::Status Connection::CopyLog(absl::Duration wait_max) {
+  WaitForLocks(wait_max);
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), "main", SQLITE_CHECKPOINT_RESTART,
+                                             nullptr, nullptr);
+  WaitForLocks(busy_timeout_);
+  return code == SQLITE_OK ? absl::OkStatus() : Error(code, "copy the write-ahead log");
 }
 
 int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }

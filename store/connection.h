@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,6 +46,13 @@ class Connection {
   // The statement, prepared by the first call. REQUIRES: no Query on it is alive.
   absl::StatusOr<sqlite3_stmt*> Prepared(Sql sql);
 
+  // Copies the write-ahead log into the database and waits, at most that long, until every reader
+  // has turned to the database, so that the next commit begins the log anew.
+  absl::Status CopyLog(absl::Duration wait_max);
+
+  // Pages in the log after the last commit of this connection; 0 before the first.
+  int log_pages() const { return log_pages_; }
+
   int64_t last_insert_id() const;
   bool in_transaction() const;
   bool read_only() const;  // also if the file refused to be opened for writing
@@ -65,12 +73,16 @@ class Connection {
   };
   using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-  Connection(std::string path, sqlite3* database) : path_(std::move(path)), database_(database) {}
+  Connection(std::string path, sqlite3* database, absl::Duration busy_timeout)
+      : path_(std::move(path)), busy_timeout_(busy_timeout), database_(database) {}
 
-  absl::Status Harden(absl::Duration busy_timeout);
+  absl::Status Harden();
+  void WaitForLocks(absl::Duration wait_max);
   absl::StatusOr<Statement> Prepare(const char* sql, std::string_view purpose, bool keep);
 
   const std::string path_;
+  const absl::Duration busy_timeout_;
+  int log_pages_ = 0;
   std::unique_ptr<sqlite3, Close> database_;
   std::array<Statement, kSqlCount> statements_;  // after database_: finalized before it closes
 };

@@ -24,12 +24,8 @@ using store::Connection;
 constexpr size_t kReadersMax = 64;
 constexpr absl::Duration kBusyTimeoutMax = absl::Minutes(1);
 
-// The log is copied into the database when it has 4000 pages, 16 MiB, and cut back to that after a
-// burst. Copying syncs twice and writes each changed page once, so a longer log makes writing
-// faster (random rows: 1.4 times SQLite's usual 1000 pages), and opening after a crash slower: it
-// is read once, at memory speed.
-constexpr char kLogSettings[] =
-    "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216";
+// A log that a burst has made longer is cut back to what log_keeper.h lets it have, 16 MiB.
+constexpr char kLogSettings[] = "PRAGMA journal_size_limit = 16777216";
 
 absl::Status Validate(const SqliteOptions& options) {
   if (options.path.empty()) return absl::InvalidArgumentError("path: is empty");

@@ -32,7 +32,9 @@ absl::Status SqliteBacking::Change(absl::FunctionRef<absl::Status(RowWriter&)> w
   if (!transaction.status().ok()) return transaction.status();
   RowWriter rows(*writer_, Now());  // after the wait for the lock
   if (absl::Status status = work(rows); !status.ok()) return status;
-  return transaction.Commit();
+  if (absl::Status status = transaction.Commit(); !status.ok()) return status;
+  log_keeper_.AfterCommit(*writer_);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<StoredValue>> SqliteBacking::Read(std::string_view namespace_name,

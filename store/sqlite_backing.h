@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "engine/mutex.h"
 #include "store/connection.h"
+#include "store/log_keeper.h"
 #include "store/reader_pool.h"
 #include "store/row_writer.h"
 #include "trivet/backing.h"
@@ -57,6 +58,7 @@ class SqliteBacking final : public Backing {
   const Clock* const clock_;
   engine::Mutex write_mutex_;
   const std::unique_ptr<Connection> writer_ TRIVET_PT_GUARDED_BY(write_mutex_);
+  LogKeeper log_keeper_ TRIVET_GUARDED_BY(write_mutex_);
   ReaderPool readers_;  // after writer_: closed before it, which leaves the clearing up to it
 };
 

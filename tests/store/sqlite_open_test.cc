@@ -241,7 +241,8 @@ TEST_F(SqliteOpenTest, TagsThatCannotBeDecodedAreDataLoss) {
   const std::string_view keys[] = {"a"};
   EXPECT_TRUE(absl::IsDataLoss(backing->Read("users", "a").status()));
   EXPECT_TRUE(absl::IsDataLoss(backing->Delete("users", keys).status()));
-  EXPECT_TRUE(absl::IsDataLoss(WriteRow(*backing, "users", Row("a", "2"))));
+  const StoreWrite rows[] = {Row("b", "2"), Row("a", "2")};
+  EXPECT_TRUE(absl::IsDataLoss(backing->Write("users", rows).status()));
   EXPECT_EQ(ValueAt(*backing, "users", "b"), "-");
 }
 
