@@ -46,6 +46,12 @@ void Members(benchmark::internal::Benchmark* bench) {
   bench->Unit(benchmark::kMicrosecond)->Iterations(30);
 }
 
+// The store needs seconds to label 100 000 rows anew.
+void MembersInStore(benchmark::internal::Benchmark* bench) {
+  Members(bench);
+  bench->Iterations(3);
+}
+
 // A cache full of entries without the tag, and a namespace of it.
 std::unique_ptr<Cache> BusyCache() {
   std::unique_ptr<Cache> cache =
@@ -122,7 +128,7 @@ void BaselineSqlite(benchmark::State& state) {
   };
   Measure(state, label, [&] { Require(store.DeleteTag(kNamespace, kTag).status()); });
 }
-BENCHMARK(BaselineSqlite)->Apply(Members);
+BENCHMARK(BaselineSqlite)->Apply(MembersInStore);
 
 }  // namespace
 }  // namespace trivet::bench

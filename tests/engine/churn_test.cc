@@ -274,12 +274,12 @@ TEST_P(ChurnTest, BytesStayIntactAndRemovalsAreToldOnce) {
 INSTANTIATE_TEST_SUITE_P(
     Caches, ChurnTest,
     ::testing::Values(
-        ChurnCase{.name = "Plain", .operations = 200'000},
-        ChurnCase{.name = "S3Fifo", .operations = 200'000, .policy = "s3fifo"},
-        ChurnCase{.name = "Listener", .operations = 200'000, .listener = true},
+        ChurnCase{.name = "Plain", .operations = 300'000},
+        ChurnCase{.name = "S3Fifo", .operations = 300'000, .policy = "s3fifo"},
+        ChurnCase{.name = "Listener", .operations = 300'000, .listener = true},
         ChurnCase{
-            .name = "InBackground", .operations = 200'000, .listener = true, .background = true},
-        ChurnCase{.name = "Store", .operations = 200'000, .listener = true, .store = true}),
+            .name = "InBackground", .operations = 300'000, .listener = true, .background = true},
+        ChurnCase{.name = "Store", .operations = 300'000, .listener = true, .store = true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 
 // --- Sums
