@@ -188,7 +188,8 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
   {
     Removals removals = NewRemovals();
     MutexLock lock(shard.mu);
-    Entry* old = shard.FindLive(key, now, &removals);
+    const uint64_t epoch = key.space->epoch();
+    Entry* old = shard.FindLive(key, epoch, now, &removals);
     if (!Holds(condition, old)) {
       result->version = old == nullptr ? 0 : old->version;
     } else if (!shard.Fits(charge)) {
@@ -203,7 +204,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
     } else {
       if (fresh->version == 0) fresh->version = shard.NextVersion();
       *result = {.applied = true, .version = fresh->version};
-      fresh->epoch = key.space->epoch();
+      fresh->epoch = epoch;
       shard.flights().FenceLoad(key.space, key.key, key.hash);
       Link(shard, std::move(fresh), old, &records, now, &removals);
     }

@@ -49,8 +49,11 @@ void Shard::SetBudget(ShardBudget budget) {
 }
 
 bool Shard::IsLive(Entry* entry, Millis now) {
-  return now < DueOf(entry) && entry->epoch == entry->space()->epoch() &&
-         !TagGroups::IsDoomed(entry);
+  return IsLiveAt(entry, entry->space()->epoch(), now);
+}
+
+bool Shard::IsLiveAt(Entry* entry, uint64_t epoch, Millis now) {
+  return now < DueOf(entry) && entry->epoch == epoch && !TagGroups::IsDoomed(entry);
 }
 
 Millis Shard::DueOf(const Entry* entry) {
@@ -63,8 +66,12 @@ RemovalCause Shard::CauseOfDeath(const Entry* entry, Millis now) {
 }
 
 Entry* Shard::FindLive(const KeyRef& key, Millis now, Removals* removals) {
+  return FindLive(key, key.space->epoch(), now, removals);
+}
+
+Entry* Shard::FindLive(const KeyRef& key, uint64_t epoch, Millis now, Removals* removals) {
   Entry* entry = index_.Find(key.space, key.hash, key.key);
-  if (entry == nullptr || IsLive(entry, now)) return entry;
+  if (entry == nullptr || IsLiveAt(entry, epoch, now)) return entry;
   Remove(entry, CauseOfDeath(entry, now), removals);
   return nullptr;
 }
