@@ -10,6 +10,8 @@
 #include <span>
 #include <string_view>
 
+#include "engine/arena.h"
+#include "engine/relaxed.h"
 #include "engine/timing_wheel.h"
 
 namespace trivet::engine {
@@ -40,16 +42,18 @@ struct EntryDraft {
   Millis idle = kNever;  // idle TTL
 };
 
-// The block is laid out as Entry | TagMembership[tag_count] | key bytes | value bytes.
+// One block of the arena: Entry | TagMembership[tag_count] | key bytes | value bytes.
 //
-// Key and value never change after Create; a new value is a new entry. What belongs to the shard
-// (links, expiry, epoch) is read and written under the lock of the shard that holds the entry. The
-// reference count is shared between the index, which holds one, and the handles, which hold one
-// each: see EntryLedger.
+// Key and value never change after Create; a new value is a new entry. Readers follow the index to
+// an entry without a lock; what they look at is constant once the entry is linked, or Relaxed. The
+// rest belongs to the shard and is read and written under the lock of the shard that holds the
+// entry. The reference count is shared between the index, which holds one, and the handles, which
+// hold one each: see EntryLedger.
 class Entry : public WheelNode {
  public:
-  static Entry* Create(const EntryDraft& draft);
-  static void Destroy(Entry* entry);
+  // Null if the arena has no block for it.
+  static Entry* Create(Arena& arena, const EntryDraft& draft);
+  static void Destroy(Arena& arena, Entry* entry);
 
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
@@ -60,22 +64,26 @@ class Entry : public WheelNode {
   std::string_view value() const { return {bytes() + key_size_, value_size_}; }
   std::span<TagMembership> tags() { return {memberships(), tag_count_}; }
 
-  // What this block takes from the heap, the allocator's share included.
+  // What this block takes from the arena, slack included.
   size_t charge() const { return charge_; }
 
-  // --- Guarded by the lock of the shard, once linked --------------------------------------------
+  // --- Constant once linked ---------------------------------------------------------------------
   uint64_t version = 0;
   Millis created = 0;
-  Millis expires = kNever;
   Millis idle = kNever;
-  Millis accessed = 0;  // the last read, to a sixteenth of `idle`
-  uint32_t epoch = 0;   // of the namespace, when this was linked
-  // Links of the index (its bucket) and of the eviction policy.
-  Entry* chain = nullptr;
+  uint32_t epoch = 0;  // of the namespace, when this was linked
+
+  // --- Read by anybody, without a lock ----------------------------------------------------------
+  Relaxed<Millis> expires = kNever;  // changed under the shard's lock
+  Relaxed<Millis> accessed = 0;      // the last read, to a sixteenth of `idle`
+  // Reads as the policy counts them, up to kUsesMax. Two readers may count as one.
+  Relaxed<uint8_t> uses = 0;
+  static constexpr uint8_t kUsesMax = 3;
+
+  // --- Guarded by the lock of the shard, once linked --------------------------------------------
+  uint8_t policy_queue = 0;  // which of the policy's queues
   Entry* policy_prev = nullptr;
   Entry* policy_next = nullptr;
-  uint8_t policy_queue = 0;  // which of the policy's queues
-  uint8_t uses = 0;          // as the policy counts them
 
  private:
   friend class EntryLedger;
@@ -100,7 +108,8 @@ class Entry : public WheelNode {
 
 // Owns a draft until a shard takes it.
 struct EntryDeleter {
-  void operator()(Entry* entry) const { Entry::Destroy(entry); }
+  void operator()(Entry* entry) const { Entry::Destroy(*arena, entry); }
+  Arena* arena = nullptr;
 };
 using EntryPtr = std::unique_ptr<Entry, EntryDeleter>;
 

@@ -47,7 +47,7 @@ void EntryLedger::Release(Entry* entry) {
     // holder is done with the ledger's entry.
     retired_entries_.fetch_sub(1, std::memory_order_release);
   }
-  Entry::Destroy(entry);
+  Entry::Destroy(arena_, entry);
 }
 
 }  // namespace engine

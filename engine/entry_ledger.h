@@ -12,19 +12,20 @@
 namespace trivet::engine {
 
 // Every linked entry has one reference of its shard and one for each Value on it. An entry that
-// leaves its shard while a Value holds it is *retired*: its bytes are counted here until the last
-// Value lets go. New references are made from the shard's reference, under the shard's lock, or by
-// copying a Value; so an entry with one reference under that lock is nobody else's.
+// leaves its shard is *retired*: its bytes are counted here until it is freed, which is when its
+// grace period is over, where the Reclaimer drops the shard's reference, and the last Value has let
+// go. New references are made from the shard's reference, by who holds the shard's lock or reads in
+// the sense of the Reclaimer, or by copying a Value.
 //
 // Thread-safety: all methods, on any thread. No lock.
 class EntryLedger {
  public:
-  EntryLedger() = default;
+  explicit EntryLedger(Arena& arena) : arena_(arena) {}
   EntryLedger(const EntryLedger&) = delete;
   EntryLedger& operator=(const EntryLedger&) = delete;
 
   // A handle with a reference of its own. REQUIRES: the caller holds a reference, or the lock of
-  // the shard that links the entry.
+  // the shard that links the entry, or reads (see Reclaimer).
   Value Pin(Entry* entry);
 
   // A handle that takes over the caller's only reference on an entry that no shard links.
@@ -40,6 +41,8 @@ class EntryLedger {
   // Drops one reference; the last one frees the block.
   void Release(Entry* entry);
 
+  Arena& arena() { return arena_; }
+
   size_t retired_bytes() const { return retired_bytes_.load(std::memory_order_relaxed); }
   size_t retired_entries() const { return retired_entries_.load(std::memory_order_acquire); }
 
@@ -50,6 +53,7 @@ class EntryLedger {
     entry->references_.fetch_add(1, std::memory_order_relaxed);
   }
 
+  Arena& arena_;
   std::atomic<size_t> retired_bytes_{0};
   std::atomic<size_t> retired_entries_{0};
 };

@@ -1,133 +1,349 @@
 #include "engine/hash_index.h"
 
 #include <algorithm>
-#include <utility>
+#include <bit>
+#include <thread>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "engine/check.h"
 
 namespace trivet::engine {
+namespace {
 
-HashIndex::Table::Table(int table_bits)
-    : bits(table_bits), heads(std::make_unique<Entry*[]>(size_t{1} << table_bits)) {}
+constexpr int kShardBits = 10;
 
-HashIndex::HashIndex() : table_(std::make_unique<Table>(kBitsMin)) {}
+// Entries per bucket at which one is added, and, times 16, at which one is removed: far apart, so
+// that a size that swings does not make the table swing.
+constexpr size_t kFillMost = 9;
+constexpr size_t kFillLeast = 4;
+constexpr size_t kBucketsMin = 4;
+
+// Addresses for the buckets of all shards together, and of their overflow: more than the blocks of
+// an arena can need.
+constexpr size_t kBucketRangeBytes = size_t{16} << 30;
+constexpr size_t kOverflowPart = 4;
+
+constexpr size_t kHugePagesFrom = 4 << 20;
+
+// Reversed, so that hashes with the same end lie together.
+uint64_t PositionOf(uint64_t hash) {
+  uint64_t bits = hash >> kShardBits | hash << (64 - kShardBits);
+  bits = (bits >> 1 & 0x5555555555555555u) | (bits & 0x5555555555555555u) << 1;
+  bits = (bits >> 2 & 0x3333333333333333u) | (bits & 0x3333333333333333u) << 2;
+  bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0Fu) | (bits & 0x0F0F0F0F0F0F0F0Fu) << 4;
+  return __builtin_bswap64(bits);
+}
+
+// The inverse, for the bucket bits: the end of the hashes at a position.
+uint64_t HashAt(uint64_t position) {
+  uint64_t bits = __builtin_bswap64(position);
+  bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0Fu) | (bits & 0x0F0F0F0F0F0F0F0Fu) << 4;
+  bits = (bits >> 2 & 0x3333333333333333u) | (bits & 0x3333333333333333u) << 2;
+  bits = (bits >> 1 & 0x5555555555555555u) | (bits & 0x5555555555555555u) << 1;
+  return bits << kShardBits | bits >> (64 - kShardBits);
+}
+
+}  // namespace
+
+HashIndex::HashIndex(const Arena& arena, size_t shards)
+    : arena_(arena),
+      bucket_range_(kBucketRangeBytes / shards),
+      overflow_range_(kBucketRangeBytes / kOverflowPart / shards),
+      buckets_(reinterpret_cast<Bucket*>(bucket_range_.data())),
+      overflow_(reinterpret_cast<Bucket*>(overflow_range_.data())),
+      bucket_count_(kBucketsMin) {
+  TRIVET_CHECK(bucket_range_.Commit(kBucketsMin * sizeof(Bucket)), "out of memory");
+}
+
+// --- Buckets
+
+uint8_t HashIndex::FingerprintOf(uint64_t hash) {
+  const auto fingerprint = static_cast<uint8_t>(hash >> 56);
+  return fingerprint == 0 ? 1 : fingerprint;
+}
+
+unsigned HashIndex::Match(const Bucket& bucket, uint8_t fingerprint) {
+  // Acquire: what a fingerprint stands for was written before it.
+  const uint64_t first = bucket.words[0].load(std::memory_order_acquire);
+  const uint64_t second = bucket.words[1].load(std::memory_order_acquire);
+#if defined(__SSE2__)
+  const __m128i line =
+      _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first));
+  const __m128i equal = _mm_cmpeq_epi8(line, _mm_set1_epi8(static_cast<char>(fingerprint)));
+  return static_cast<unsigned>(_mm_movemask_epi8(equal)) >> 4;
+#else
+  unsigned slots = 0;
+  for (unsigned slot = 0; slot < kSlots; ++slot) {
+    const uint64_t word = slot < 4 ? first >> (32 + 8 * slot) : second >> (8 * (slot - 4));
+    if (static_cast<uint8_t>(word) == fingerprint) slots |= 1u << slot;
+  }
+  return slots;
+#endif
+}
+
+void HashIndex::SetFingerprint(Bucket& bucket, size_t slot, uint8_t fingerprint) {
+  std::atomic<uint64_t>& word = bucket.words[slot < 4 ? 0 : 1];
+  const size_t shift = slot < 4 ? 32 + 8 * slot : 8 * (slot - 4);
+  const uint64_t others = word.load(std::memory_order_relaxed) & ~(uint64_t{0xFF} << shift);
+  word.store(others | uint64_t{fingerprint} << shift, std::memory_order_release);
+}
+
+uint32_t HashIndex::NextOf(const Bucket& bucket) {
+  return static_cast<uint32_t>(bucket.words[0].load(std::memory_order_acquire));
+}
+
+void HashIndex::SetNext(Bucket& bucket, uint32_t next) {
+  const uint64_t others = bucket.words[0].load(std::memory_order_relaxed) >> 32 << 32;
+  bucket.words[0].store(others | next, std::memory_order_release);
+}
+
+size_t HashIndex::BucketOf(uint64_t hash, size_t buckets) {
+  const uint64_t bits = hash >> kShardBits;
+  const uint64_t mask = std::bit_ceil(buckets) - 1;
+  const uint64_t bucket = bits & mask;
+  return bucket < buckets ? bucket : bucket & mask >> 1;
+}
+
+int HashIndex::BitsOf(size_t bucket, size_t buckets) {
+  const int bits = std::bit_width(buckets) - 1;  // 2^bits <= buckets
+  const size_t low = size_t{1} << bits;
+  const bool is_cut = bucket >= low || bucket + low < buckets;
+  return is_cut ? bits + 1 : bits;
+}
+
+HashIndex::Bucket* HashIndex::Next(const Bucket& bucket) const {
+  const uint32_t next = NextOf(bucket);
+  return next == 0 ? nullptr : &overflow_[next - 1];
+}
+
+// --- Reading
 
 Entry* HashIndex::Find(const NamespaceState* space, uint64_t hash, std::string_view key) const {
-  const Table& table = TableOf(hash);
-  for (Entry* entry = table.heads[table.BucketOf(hash)]; entry != nullptr; entry = entry->chain) {
-    if (entry->hash() == hash && entry->space() == space && entry->key() == key) return entry;
+  const uint8_t fingerprint = FingerprintOf(hash);
+  while (true) {
+    // Acquire here and in all that follows: the second look at moves_ comes last.
+    const uint64_t moves = moves_.load(std::memory_order_acquire);
+    const size_t buckets = bucket_count_.load(std::memory_order_acquire);
+    const Bucket* bucket = &buckets_[BucketOf(hash, buckets)];
+    do {
+      for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
+        const auto slot = static_cast<size_t>(std::countr_zero(slots));
+        Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
+        if (entry->hash() == hash && entry->space() == space && entry->key() == key) return entry;
+      }
+      bucket = Next(*bucket);
+    } while (bucket != nullptr);
+    if (moves % 2 == 0 && moves_.load(std::memory_order_relaxed) == moves) return nullptr;
+    // Who moves holds the shard's lock, and may have been put to sleep with it.
+    if (moves % 2 != 0) std::this_thread::yield();
+  }
+}
+
+void HashIndex::Prefetch(uint64_t hash) const {
+  __builtin_prefetch(&buckets_[BucketOf(hash, bucket_count_.load(std::memory_order_relaxed))]);
+}
+
+void HashIndex::PrefetchEntry(uint64_t hash) const {
+  const Bucket& bucket = buckets_[BucketOf(hash, bucket_count_.load(std::memory_order_relaxed))];
+  const unsigned slots = Match(bucket, FingerprintOf(hash));
+  if (slots == 0) return;
+  const auto slot = static_cast<size_t>(std::countr_zero(slots));
+  const char* entry =
+      static_cast<const char*>(arena_.At(bucket.blocks[slot].load(std::memory_order_relaxed)));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 64);
+  __builtin_prefetch(entry + 128);
+}
+
+// --- Changing
+
+HashIndex::Place HashIndex::PlaceOf(const Entry* entry) const {
+  const uint32_t block = arena_.NumberOf(entry);
+  const uint8_t fingerprint = FingerprintOf(entry->hash());
+  Bucket* bucket =
+      &buckets_[BucketOf(entry->hash(), bucket_count_.load(std::memory_order_relaxed))];
+  for (; bucket != nullptr; bucket = Next(*bucket)) {
+    for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
+      const auto slot = static_cast<size_t>(std::countr_zero(slots));
+      if (bucket->blocks[slot].load(std::memory_order_relaxed) == block) return {bucket, slot};
+    }
+  }
+  TRIVET_CHECK(false, "entry is not in the index");
+}
+
+bool HashIndex::Put(Entry* entry, size_t bucket_number) {
+  Bucket* bucket = &buckets_[bucket_number];
+  unsigned slots = Match(*bucket, 0);
+  while (slots == 0) {
+    Bucket* next = Next(*bucket);
+    if (next == nullptr) {
+      const uint32_t fresh = NewOverflow();
+      if (fresh == 0) return false;
+      next = &overflow_[fresh - 1];
+      SetNext(*bucket, fresh);
+    }
+    bucket = next;
+    slots = Match(*bucket, 0);
+  }
+  const auto slot = static_cast<size_t>(std::countr_zero(slots));
+  // Release: the entry is complete; and then its fingerprint, so that whoever sees that finds it.
+  bucket->blocks[slot].store(arena_.NumberOf(entry), std::memory_order_release);
+  SetFingerprint(*bucket, slot, FingerprintOf(entry->hash()));
+  return true;
+}
+
+bool HashIndex::Insert(Entry* entry) {
+  if (!Put(entry, BucketOf(entry->hash(), bucket_count_.load(std::memory_order_relaxed)))) {
+    return false;
+  }
+  ++size_;
+  Fit();
+  return true;
+}
+
+void HashIndex::Replace(Entry* old, Entry* fresh) {
+  const Place place = PlaceOf(old);
+  place.bucket->blocks[place.slot].store(arena_.NumberOf(fresh), std::memory_order_release);
+}
+
+void HashIndex::Remove(Entry* entry) {
+  const Place place = PlaceOf(entry);
+  // The number stays: a reader who saw the fingerprint finds the entry as it was.
+  SetFingerprint(*place.bucket, place.slot, 0);
+  --size_;
+  Fit();
+}
+
+Entry* HashIndex::Crowded(uint64_t hash) const {
+  const Bucket* bucket = &buckets_[BucketOf(hash, bucket_count_.load(std::memory_order_relaxed))];
+  for (size_t i = 0; bucket != nullptr; ++i, bucket = Next(*bucket)) {
+    if (Match(*bucket, 0) != 0) return nullptr;
+    if (i == kOverflowMax) return EntryAt(bucket->blocks[0].load(std::memory_order_relaxed));
   }
   return nullptr;
 }
 
-Entry** HashIndex::SlotOf(const Entry* entry) {
-  const Table& table = TableOf(entry->hash());
-  Entry** slot = &table.heads[table.BucketOf(entry->hash())];
-  while (*slot != entry) {
-    TRIVET_CHECK(*slot != nullptr, "entry is not in the index");
-    slot = &(*slot)->chain;
-  }
-  return slot;
-}
-
-void HashIndex::Insert(Entry* entry) {
-  MaybeResize();
-  const Table& table = TableOf(entry->hash());
-  Entry** head = &table.heads[table.BucketOf(entry->hash())];
-  entry->chain = *head;
-  *head = entry;
-  ++size_;
-}
-
-void HashIndex::Replace(Entry* old, Entry* fresh) {
-  Entry** slot = SlotOf(old);
-  fresh->chain = std::exchange(old->chain, nullptr);
-  *slot = fresh;
-}
-
-void HashIndex::Remove(Entry* entry) {
-  Entry** slot = SlotOf(entry);
-  *slot = std::exchange(entry->chain, nullptr);
-  --size_;
-}
-
 size_t HashIndex::bytes() const {
-  const size_t buckets = table_->size() + (IsMoving() ? old_->size() : 0);
-  return buckets * sizeof(Entry*);
+  return (bucket_count_.load(std::memory_order_relaxed) + overflow_used_) * sizeof(Bucket);
 }
 
-void HashIndex::MaybeResize() {
-  if (IsMoving()) {
-    MoveSome();
-    return;
+// --- Growing and shrinking
+
+uint32_t HashIndex::NewOverflow() {
+  uint32_t number = overflow_free_;
+  if (number != 0) {
+    overflow_free_ = NextOf(overflow_[number - 1]);
+  } else {
+    if (!overflow_range_.Commit((size_t{overflow_end_} + 1) * sizeof(Bucket))) return 0;
+    number = ++overflow_end_;
   }
-  // One entry per bucket when it grows, a sixteenth when it shrinks: far apart, so that a size that
-  // swings does not make the table swing.
-  if (size_ >= table_->size() && table_->bits < kBitsMax) {
-    StartMoving(table_->bits + 1);
-  } else if (size_ < table_->size() / 16 && table_->bits > kBitsMin) {
-    StartMoving(table_->bits - 1);
-  }
+  SetNext(overflow_[number - 1], 0);
+  ++overflow_used_;
+  return number;
 }
 
-void HashIndex::StartMoving(int bits) {
-  old_ = std::exchange(table_, std::make_unique<Table>(bits));
-  moved_below_ = 0;
-}
-
-void HashIndex::MoveSome() {
-  const int coarse_bits = std::min(old_->bits, table_->bits);
-  const uint64_t range = uint64_t{1} << (64 - coarse_bits);
-  const size_t buckets_per_range = size_t{1} << (old_->bits - coarse_bits);
-  for (size_t step = 0; step < kBucketsPerStep; ++step) {
-    const size_t first = old_->BucketOf(moved_below_);
-    for (size_t bucket = first; bucket < first + buckets_per_range; ++bucket) {
-      Entry* entry = std::exchange(old_->heads[bucket], nullptr);
-      while (entry != nullptr) {
-        Entry* next = entry->chain;
-        Entry** head = &table_->heads[table_->BucketOf(entry->hash())];
-        entry->chain = *head;
-        *head = entry;
-        entry = next;
-      }
-    }
-    moved_below_ += range;
-    if (moved_below_ == 0) {  // past the largest hash
-      old_.reset();
-      return;
+HashIndex::Chain HashIndex::EntriesOf(size_t bucket_number) const {
+  Chain entries;
+  for (const Bucket* bucket = &buckets_[bucket_number]; bucket != nullptr; bucket = Next(*bucket)) {
+    for (unsigned slots = ~Match(*bucket, 0) & ((1u << kSlots) - 1); slots != 0;
+         slots &= slots - 1) {
+      const auto slot = static_cast<size_t>(std::countr_zero(slots));
+      entries.push_back(EntryAt(bucket->blocks[slot].load(std::memory_order_relaxed)));
+      __builtin_prefetch(entries.back());
     }
   }
+  return entries;
 }
+
+void HashIndex::Empty(size_t bucket_number) {
+  Bucket* bucket = &buckets_[bucket_number];
+  uint32_t next = NextOf(*bucket);
+  for (auto& word : bucket->words) word.store(0, std::memory_order_release);
+  while (next != 0) {
+    Bucket& overflow = overflow_[next - 1];
+    const uint32_t after = NextOf(overflow);
+    overflow.words[1].store(0, std::memory_order_release);
+    overflow.words[0].store(overflow_free_, std::memory_order_release);
+    overflow_free_ = next;
+    --overflow_used_;
+    next = after;
+  }
+}
+
+void HashIndex::Fit() {
+  const size_t buckets = bucket_count_.load(std::memory_order_relaxed);
+  if (size_ > buckets * kFillMost) {
+    AddBucket();
+  } else if (buckets > kBucketsMin && size_ < buckets * kFillLeast) {
+    RemoveBucket();
+  }
+}
+
+void HashIndex::AddBucket() {
+  const size_t fresh = bucket_count_.load(std::memory_order_relaxed);
+  // Without memory the buckets get longer.
+  if (!bucket_range_.Commit((fresh + 1) * sizeof(Bucket))) return;
+  if ((fresh + 1) * sizeof(Bucket) == kHugePagesFrom) bucket_range_.PreferHugePages();
+  const size_t cut = fresh - std::bit_floor(fresh);
+  const Chain entries = EntriesOf(cut);
+  const uint64_t moves = moves_.load(std::memory_order_relaxed);
+  moves_.store(moves + 1, std::memory_order_relaxed);
+  // From here on every store is a release: none is seen before moves_ is odd.
+  Empty(cut);
+  for (Entry* entry : entries) {
+    // Each chain gets no longer than the one that was cut.
+    TRIVET_CHECK(Put(entry, BucketOf(entry->hash(), fresh + 1)), "out of memory");
+  }
+  bucket_count_.store(fresh + 1, std::memory_order_release);
+  moves_.store(moves + 2, std::memory_order_release);
+}
+
+void HashIndex::RemoveBucket() {
+  const size_t last = bucket_count_.load(std::memory_order_relaxed) - 1;
+  const size_t into = last - std::bit_floor(last);
+  const Chain entries = EntriesOf(last);
+  const uint64_t moves = moves_.load(std::memory_order_relaxed);
+  moves_.store(moves + 1, std::memory_order_relaxed);
+  bucket_count_.store(last, std::memory_order_release);
+  Empty(last);
+  for (Entry* entry : entries) TRIVET_CHECK(Put(entry, into), "out of memory");
+  moves_.store(moves + 2, std::memory_order_release);
+}
+
+// --- Scanning
 
 bool HashIndex::VisitBucket(uint64_t* position, absl::FunctionRef<void(Entry*)> visit) {
-  const Table& table = TableOf(*position);
-  const uint64_t range = uint64_t{1} << (64 - table.bits);
+  const size_t buckets = bucket_count_.load(std::memory_order_relaxed);
+  const size_t bucket = BucketOf(HashAt(*position), buckets);
+  const uint64_t range = uint64_t{1} << (64 - BitsOf(bucket, buckets));
   const uint64_t begin = *position & ~(range - 1);
-  Entry* entry = table.heads[table.BucketOf(*position)];
-  while (entry != nullptr) {
-    Entry* next = entry->chain;
-    if (entry->hash() >= *position) visit(entry);
-    entry = next;
-  }
+  const uint64_t from = *position;
   *position = begin + range;
-  return *position != 0;  // 0: past the largest hash
+  for (Entry* entry : EntriesOf(bucket)) {
+    if (PositionOf(entry->hash()) >= from) visit(entry);
+  }
+  return *position != 0;  // 0: past the last
 }
 
 void HashIndex::CheckInvariants() const {
+  const size_t buckets = bucket_count_.load(std::memory_order_relaxed);
+  TRIVET_CHECK(moves_.load(std::memory_order_relaxed) % 2 == 0, "the index is left moving");
   size_t seen = 0;
-  const auto check_table = [&](const Table& table, bool is_old) {
-    for (size_t bucket = 0; bucket < table.size(); ++bucket) {
-      for (const Entry* entry = table.heads[bucket]; entry != nullptr; entry = entry->chain) {
-        ++seen;
-        TRIVET_CHECK(table.BucketOf(entry->hash()) == bucket, "entry in a foreign bucket");
-        TRIVET_CHECK(!IsMoving() || (entry->hash() >= moved_below_) == is_old,
-                     "entry in the wrong table");
-      }
+  size_t overflow = 0;
+  for (size_t number = 0; number < buckets; ++number) {
+    for (const Entry* entry : EntriesOf(number)) {
+      ++seen;
+      TRIVET_CHECK(BucketOf(entry->hash(), buckets) == number, "entry in a foreign bucket");
     }
-  };
-  check_table(*table_, false);
-  if (IsMoving()) check_table(*old_, true);
+    for (const Bucket* bucket = Next(buckets_[number]); bucket != nullptr; bucket = Next(*bucket)) {
+      ++overflow;
+    }
+  }
   TRIVET_CHECK(seen == size_, "the index miscounts");
+  TRIVET_CHECK(overflow == overflow_used_, "the index miscounts its overflow");
 }
 
 }  // namespace trivet::engine

@@ -1,38 +1,55 @@
-// Finds the entries of one shard by key.
+// Finds the entries of one shard by key, without a lock.
 #ifndef TRIVET_ENGINE_HASH_INDEX_H_
 #define TRIVET_ENGINE_HASH_INDEX_H_
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <memory>
 #include <string_view>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
+#include "engine/address_range.h"
+#include "engine/arena.h"
 #include "engine/entry.h"
 
 namespace trivet::engine {
 
-// A chained hash table whose bucket number is the topmost bits of the hash (shards are chosen by
-// the lowest bits: the two never share one). So a bucket is a range of hashes, a table of twice the
-// size cuts each range in two, and a position in the table can be named by a hash, whatever the
-// size.
+// A hash table whose buckets are cache lines of twelve slots: a fingerprint of the hash and the
+// number of the entry's block for each. A bucket that is full goes on in another one.
 //
-// Growing and shrinking move a few buckets with each change of the table: no operation moves more
-// than kBucketsPerStep. Meanwhile the hashes below `moved_below_` live in the new table and the
-// others in the old one; the boundary is where a bucket of the smaller table begins.
+// It grows by linear hashing (W. Litwin, 1980): each insertion beyond the wanted fill adds one
+// bucket, number n, and moves the entries there that one other bucket, n without its highest bit,
+// held for it. So no operation moves more than the entries of one bucket, and the table is never
+// much larger than it needs to be.
 //
-// Entries are chained through Entry::chain and not owned. Not thread-safe: guarded by the shard.
+// Which bits of the hash are whose: the lowest 10 choose the shard, those above the bucket, the
+// highest 8 are the fingerprint.
+//
+// Reading takes no lock. A reader that finds the key has found it, whatever moves meanwhile: it has
+// compared the whole key. One that does not looks at `moves_`, which is odd while entries move, and
+// looks again if there was a move. Blocks stay readable while the reader is in its grace period
+// (see Reclaimer). Everything else is guarded by the shard.
+//
+// Positions for scans are reversed hashes: the number of a bucket is the end of its hashes, so that
+// in reversed order a bucket is a range, and adding one cuts a range in two.
 class HashIndex {
  public:
-  HashIndex();
+  explicit HashIndex(const Arena& arena, size_t shards = 1);
   HashIndex(const HashIndex&) = delete;
   HashIndex& operator=(const HashIndex&) = delete;
 
+  // Null if there is none. Lock-free for who reads in the sense of the Reclaimer.
   Entry* Find(const NamespaceState* space, uint64_t hash, std::string_view key) const;
 
-  // REQUIRES: the key is not in the table.
-  void Insert(Entry* entry);
+  // Brings the bucket of a key that will be looked up soon into the cache. Lock-free.
+  void Prefetch(uint64_t hash) const;
+  // What is probably its entry, once its bucket is there. Lock-free.
+  void PrefetchEntry(uint64_t hash) const;
+
+  // REQUIRES: the key is not in the table. False: the system has no memory for it.
+  [[nodiscard]] bool Insert(Entry* entry);
 
   // `fresh` takes the place of `old`. REQUIRES: they have the same key.
   void Replace(Entry* old, Entry* fresh);
@@ -40,14 +57,18 @@ class HashIndex {
   // REQUIRES: the entry is in the table.
   void Remove(Entry* entry);
 
+  // An entry that must go before one with this hash may be inserted: its bucket goes on through so
+  // many others that only chosen keys can be the cause. Mostly null.
+  Entry* Crowded(uint64_t hash) const;
+
   size_t size() const { return size_; }
 
-  // The memory of the bucket arrays.
+  // The memory of the buckets.
   size_t bytes() const;
 
-  // Calls `visit` for every entry of the bucket that `*position` lies in whose hash is not below
-  // it, and moves the position to the next bucket. False when that was the last bucket. `visit` may
-  // remove the entry it is called with, and no other.
+  // Calls `visit` for every entry of the bucket that `*position` lies in whose position is not
+  // below it, and moves the position to the next bucket. False when that was the last bucket.
+  // `visit` may remove the entry it is called with, and no other.
   //
   // Starting from 0, an entry that stays in the table all the time is visited exactly once,
   // whatever else comes and goes between the calls.
@@ -57,33 +78,57 @@ class HashIndex {
   void CheckInvariants() const;
 
  private:
-  // 2^bits buckets, each the head of a chain.
-  struct Table {
-    explicit Table(int bits);
-    size_t size() const { return size_t{1} << bits; }
-    size_t BucketOf(uint64_t hash) const { return hash >> (64 - bits); }
+  static constexpr size_t kSlots = 12;
+  // Buckets that a full one may go on in.
+  static constexpr size_t kOverflowMax = 6;
 
-    int bits;
-    std::unique_ptr<Entry*[]> heads;
+  // The first word: the number of the bucket it goes on in (0: none) and four fingerprints; the
+  // second: eight fingerprints. A fingerprint of 0 is an empty slot.
+  struct alignas(64) Bucket {
+    std::array<std::atomic<uint64_t>, 2> words;
+    std::array<std::atomic<uint32_t>, kSlots> blocks;
   };
+  static_assert(sizeof(Bucket) == 64);
 
-  static constexpr int kBitsMin = 4;
-  static constexpr int kBitsMax = 40;
-  static constexpr size_t kBucketsPerStep = 4;
+  using Chain = absl::InlinedVector<Entry*, 2 * kSlots>;
 
-  bool IsMoving() const { return old_ != nullptr; }
-  const Table& TableOf(uint64_t hash) const {
-    return IsMoving() && hash >= moved_below_ ? *old_ : *table_;
-  }
-  Entry** SlotOf(const Entry* entry);
-  void StartMoving(int bits);
-  void MoveSome();
-  void MaybeResize();
+  static uint8_t FingerprintOf(uint64_t hash);
+  // The slots whose fingerprint is that one, a bit for each.
+  static unsigned Match(const Bucket& bucket, uint8_t fingerprint);
+  static void SetFingerprint(Bucket& bucket, size_t slot, uint8_t fingerprint);
+  static uint32_t NextOf(const Bucket& bucket);
+  static void SetNext(Bucket& bucket, uint32_t next);
 
-  std::unique_ptr<Table> table_;  // while moving: the new one
-  std::unique_ptr<Table> old_;    // null unless moving
-  uint64_t moved_below_ = 0;
+  Entry* EntryAt(uint32_t block) const { return static_cast<Entry*>(arena_.At(block)); }
+  static size_t BucketOf(uint64_t hash, size_t buckets);
+  // The bits of the hash that say that it belongs there.
+  static int BitsOf(size_t bucket, size_t buckets);
+  Bucket* Next(const Bucket& bucket) const;
+
+  struct Place {
+    Bucket* bucket;
+    size_t slot;
+  };
+  Place PlaceOf(const Entry* entry) const;
+  bool Put(Entry* entry, size_t bucket);
+  Chain EntriesOf(size_t bucket) const;
+  void Empty(size_t bucket);
+  void Fit();
+  void AddBucket();
+  void RemoveBucket();
+  uint32_t NewOverflow();
+
+  const Arena& arena_;
+  AddressRange bucket_range_;
+  AddressRange overflow_range_;
+  Bucket* const buckets_;
+  Bucket* const overflow_;  // number 1 is overflow_[0]
+  std::atomic<size_t> bucket_count_;
+  std::atomic<uint64_t> moves_{0};
   size_t size_ = 0;
+  uint32_t overflow_end_ = 0;   // so many were ever used
+  uint32_t overflow_free_ = 0;  // the first of those that are free again, linked by NextOf
+  size_t overflow_used_ = 0;
 };
 
 }  // namespace trivet::engine

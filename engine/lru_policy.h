@@ -12,6 +12,7 @@ namespace trivet::engine {
 class LruPolicy final : public Policy {
  public:
   void Insert(Entry* entry) override;
+  bool wants_hits() const override { return true; }
   void Hit(Entry* entry) override;
   void Replace(Entry* old, Entry* fresh) override;
   void Remove(Entry* entry) override;

@@ -19,13 +19,13 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
   const KeyRef key{flight.space, flight.key, flight.hash};
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(loaded.tags);
-  EntryPtr fresh = MemoryTier::Prepare(key,
-                                       {.value = loaded.value,
-                                        .tags = {},
-                                        .version = loaded.version,
-                                        .expires = loaded.expires,
-                                        .idle = loaded.idle},
-                                       records.size(), now);
+  EntryPtr fresh = memory.Prepare(key,
+                                  {.value = loaded.value,
+                                   .tags = {},
+                                   .version = loaded.version,
+                                   .expires = loaded.expires,
+                                   .idle = loaded.idle},
+                                  records.size(), now);
   fresh->epoch = flight.epoch;
   Result result;
   {
@@ -44,7 +44,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
       Entry* old = shard.FindLive(key, now, &removals);
       // Pinned before it is linked: the maintenance in there may find that it has died already.
       result = memory.ResultOf(fresh.get(), now);
-      memory.Link(shard, EntryPtr(fresh.release()), old, &records, now, &removals);
+      memory.Link(shard, std::move(fresh), old, &records, now, &removals);
     }
   }
   key.space->tags().Release(records);
@@ -59,17 +59,25 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
 }  // namespace
 
 LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
+  LoadStart start{.kind = LoadStart::Kind::kHit, .hit = {}, .flight = nullptr};
+  if (first_try && memory.TryRead(key, [&](Entry* entry) {
+        start.hit = memory.ResultOf(entry, memory.now());
+      })) {
+    return start;
+  }
   const Millis now = memory.now();
   Removals removals = memory.NewRemovals();
   Shard& shard = memory.ShardOf(key.hash);
   MutexLock lock(shard.mu);
   Entry* entry = shard.FindLive(key, now, &removals);
-  Stats& counters = shard.counters(key.space);
-  if (first_try) ++(entry != nullptr ? counters.hits : counters.misses);
+  if (first_try) (entry != nullptr) ? memory.CountHit(key.space) : memory.CountMiss(key.space);
   if (entry != nullptr) {
-    shard.RecordUse(entry, now);
-    return {.kind = LoadStart::Kind::kHit, .hit = memory.ResultOf(entry, now), .flight = nullptr};
+    Shard::RecordUse(entry, now);
+    shard.RecordHit(entry);
+    start.hit = memory.ResultOf(entry, now);
+    return start;
   }
+  Stats& counters = shard.counters(key.space);
   Flights& flights = shard.flights();
   const bool write_is_open = flights.FindWrite(key.space, key.key, key.hash) != nullptr;
   if (!write_is_open) {

@@ -18,6 +18,11 @@ namespace {
 // Retired entries that handles still pin may take this part of the budget: beyond it, writes are
 // refused rather than let memory grow.
 constexpr size_t kPinnedPart = 10;
+// A thread's collection of retired entries is freed when it has this part of the budget.
+constexpr size_t kBatchPart = 512;
+constexpr size_t kBatchBytesMax = 1 << 20;
+// From this budget on huge pages are worth what they round up.
+constexpr size_t kHugePagesFrom = 256 << 20;
 // How much maintenance a write does in its shard.
 constexpr size_t kWorkPerWrite = 4;
 // Entries that a long operation handles before it lets others have the shard.
@@ -66,15 +71,21 @@ MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
     : clock_(clock),
       listener_(options.removal_listener),
       seed_(RandomSeed()),
+      arena_(options.memory_bytes >= kHugePagesFrom),
+      ledger_(arena_),
+      reclaimer_(ledger_, BestGraceFence()),
       memory_bytes_(options.memory_bytes) {
+  FitBatches(options.memory_bytes);
   const Capacity capacity{.memory_bytes = options.memory_bytes, .max_entries = options.max_entries};
   const size_t shards = options.shards != 0
                             ? options.shards
                             : ChooseShards(capacity, std::thread::hardware_concurrency());
   shards_.reserve(shards);
   for (size_t i = 0; i < shards; ++i) {
-    shards_.push_back(
-        std::make_unique<Shard>(MakePolicy(options.policy), PartOf(capacity, i, shards), now()));
+    auto policy = MakePolicy(options.policy);
+    hits_are_told_ = policy->wants_hits();
+    shards_.push_back(std::make_unique<Shard>(arena_, shards, std::move(policy),
+                                              PartOf(capacity, i, shards), now()));
   }
 }
 
@@ -99,31 +110,33 @@ Millis MemoryTier::now() const {
   return static_cast<Millis>(absl::ToInt64Milliseconds(clock_.Elapsed()));
 }
 
-Entry* MemoryTier::Read(Shard& shard, const KeyRef& key, Millis now, Removals* removals) {
-  Entry* entry = shard.FindLive(key, now, removals);
-  Stats& counters = shard.counters(key.space);
-  ++(entry != nullptr ? counters.hits : counters.misses);
-  if (entry != nullptr) shard.RecordUse(entry, now);
+Entry* MemoryTier::LookUpLocked(const KeyRef& key) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  Entry* entry = shard.FindLive(key, now, &removals);
+  if (entry == nullptr) return nullptr;
+  Shard::RecordUse(entry, now);
+  shard.RecordHit(entry);
   return entry;
 }
 
 Value MemoryTier::Find(const KeyRef& key) {
-  const Millis now = this->now();
-  Removals removals = NewRemovals();
-  Shard& shard = ShardOf(key.hash);
-  MutexLock lock(shard.mu);
-  Entry* entry = Read(shard, key, now, &removals);
-  return entry == nullptr ? Value() : ledger_.Pin(entry);
+  Value value;
+  Read(key, [&](Entry* entry) { value = ledger_.Pin(entry); });
+  return value;
 }
 
 std::optional<Result> MemoryTier::Get(const KeyRef& key) {
-  const Millis now = this->now();
-  Removals removals = NewRemovals();
-  Shard& shard = ShardOf(key.hash);
-  MutexLock lock(shard.mu);
-  Entry* entry = Read(shard, key, now, &removals);
-  if (entry == nullptr) return std::nullopt;
-  return ResultOf(entry, now);
+  std::optional<Result> result;
+  Read(key, [&](Entry* entry) { result = ResultOf(entry, now()); });
+  return result;
+}
+
+void MemoryTier::Prefetch(std::span<const KeyRef> keys) const {
+  for (const KeyRef& key : keys) ShardOf(key.hash).lookup().Prefetch(key.hash);
+  for (const KeyRef& key : keys) ShardOf(key.hash).lookup().PrefetchEntry(key.hash);
 }
 
 std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
@@ -146,15 +159,28 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
 
 EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t tag_count,
                              Millis now) {
-  return EntryPtr(Entry::Create({.space = key.space,
-                                 .hash = key.hash,
-                                 .key = key.key,
-                                 .value = value.value,
-                                 .tag_count = tag_count,
-                                 .version = value.version,
-                                 .created = now,
-                                 .expires = value.expires,
-                                 .idle = value.idle}));
+  if (IsPinnedFull()) reclaimer_.Reclaim();
+  const EntryDraft draft{.space = key.space,
+                         .hash = key.hash,
+                         .key = key.key,
+                         .value = value.value,
+                         .tag_count = tag_count,
+                         .version = value.version,
+                         .created = now,
+                         .expires = value.expires,
+                         .idle = value.idle};
+  Entry* entry = Entry::Create(arena_, draft);
+  if (entry == nullptr) {
+    reclaimer_.Reclaim();
+    entry = Entry::Create(arena_, draft);
+  }
+  TRIVET_CHECK(entry != nullptr, "out of memory");
+  return EntryPtr(entry, EntryDeleter{&arena_});
+}
+
+void MemoryTier::FitBatches(size_t memory_bytes) {
+  reclaimer_.SetBatchBytes(memory_bytes == 0 ? kBatchBytesMax
+                                             : std::min(memory_bytes / kBatchPart, kBatchBytesMax));
 }
 
 bool MemoryTier::IsPinnedFull() const {
@@ -243,6 +269,7 @@ Value MemoryTier::Detached(const KeyRef& key, std::string_view bytes) {
 
 void MemoryTier::Resize(const Capacity& capacity) {
   memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
+  FitBatches(capacity.memory_bytes);
   for (size_t i = 0; i < shards_.size(); ++i) {
     bool more = true;
     while (more) {
@@ -255,6 +282,7 @@ void MemoryTier::Resize(const Capacity& capacity) {
 }
 
 bool MemoryTier::Maintain(size_t budget) {
+  reclaimer_.Reclaim();
   const uint64_t clears = clears_.load(std::memory_order_acquire);
   const size_t first = next_maintained_.load(std::memory_order_relaxed);
   bool any_more = false;
@@ -283,9 +311,16 @@ void MemoryTier::AddStats(uint32_t namespace_id, Stats* stats) const {
     MutexLock lock(shard->mu);
     if (const Stats* counters = shard->FindCounters(namespace_id)) *stats += *counters;
   }
+  reclaimer_.records().ForEach([&](const ThreadRecord& record) {
+    const ReadCounters* counters = record.FindCounters(namespace_id);
+    if (counters == nullptr) return;
+    stats->hits += counters->hits.load(std::memory_order_relaxed);
+    stats->misses += counters->misses.load(std::memory_order_relaxed);
+  });
 }
 
-void MemoryTier::SetTotals(Stats* stats) const {
+void MemoryTier::SetTotals(Stats* stats) {
+  reclaimer_.Reclaim();  // so that what is left is pinned
   stats->index_bytes = 0;
   for (const auto& shard : shards_) {
     MutexLock lock(shard->mu);
@@ -296,7 +331,8 @@ void MemoryTier::SetTotals(Stats* stats) const {
   stats->memory_limit = memory_bytes_.load(std::memory_order_relaxed);
 }
 
-size_t MemoryTier::pinned_entries() const {
+size_t MemoryTier::pinned_entries() {
+  reclaimer_.Reclaim();
   size_t pinned = ledger_.retired_entries();
   for (const auto& shard : shards_) {
     MutexLock lock(shard->mu);
@@ -317,11 +353,12 @@ size_t MemoryTier::flights() const {
   return flights;
 }
 
-void MemoryTier::CheckInvariants() const {
+void MemoryTier::CheckInvariants() {
   for (const auto& shard : shards_) {
     MutexLock lock(shard->mu);
     shard->CheckInvariants();
   }
+  arena_.CheckInvariants();
 }
 
 }  // namespace trivet::engine

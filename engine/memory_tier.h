@@ -13,7 +13,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/arena.h"
 #include "engine/entry_ledger.h"
+#include "engine/namespace_state.h"
+#include "engine/reclaimer.h"
 #include "engine/shard.h"
 #include "trivet/clock.h"
 #include "trivet/options.h"
@@ -49,6 +52,9 @@ struct SetCondition {
 // Owns the shards. Loads, write-through, invalidation and scans build on it in files of their own
 // (memory_loads.h, memory_writes.h, memory_invalidation.h, memory_scan.h).
 //
+// Reads take no lock, unless the policy wants to be told of hits, or the entry that they find is
+// dead and has to go.
+//
 // Thread-safety: all methods, on any thread. Each takes one shard's lock at a time; listeners run
 // on the calling thread when it holds none.
 class MemoryTier {
@@ -63,11 +69,27 @@ class MemoryTier {
 
   KeyRef Ref(NamespaceState* space, std::string_view key) const;
 
+  // Calls `use(Entry*)` with the live entry, and counts a hit; the entry may leave the cache while
+  // that runs, but stays readable. False: there is none, nothing counted.
+  template <typename Use>
+  bool TryRead(const KeyRef& key, const Use& use);
+
+  // The same; counts a miss if there is none.
+  template <typename Use>
+  bool Read(const KeyRef& key, const Use& use) {
+    if (TryRead(key, use)) return true;
+    CountMiss(key.space);
+    return false;
+  }
+
   // The value, pinned; counts as a read.
   Value Find(const KeyRef& key);
 
   // The same with all that is known of it.
   std::optional<Result> Get(const KeyRef& key);
+
+  // Brings what reads of the keys will look at into the cache of the processor.
+  void Prefetch(std::span<const KeyRef> keys) const;
 
   std::optional<Peeked> Peek(const KeyRef& key);
 
@@ -98,13 +120,13 @@ class MemoryTier {
   // Adds the figures of one namespace.
   void AddStats(uint32_t namespace_id, Stats* stats) const;
   // Sets the gauges that belong to no namespace.
-  void SetTotals(Stats* stats) const;
+  void SetTotals(Stats* stats);
 
   // Entries that a Value holds, and loads and writes in progress.
-  size_t pinned_entries() const;
+  size_t pinned_entries();
   size_t flights() const;
 
-  void CheckInvariants() const;
+  void CheckInvariants();
 
   // --- For the files that build on this ---------------------------------------------------------
 
@@ -114,12 +136,20 @@ class MemoryTier {
   const Clock& clock() const { return clock_; }
   Millis now() const;
   EntryLedger& ledger() { return ledger_; }
-  Removals NewRemovals() { return Removals(&ledger_, &listener_); }
+  Removals NewRemovals() { return Removals(&reclaimer_, &listener_); }
 
-  // The entry for a value, not yet linked; the caller sets its epoch.
-  static EntryPtr Prepare(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now);
+  void CountHit(const NamespaceState* space) {
+    ReadCounters::Count(reclaimer_.records().Mine().CountersOf(space->id()).hits);
+  }
+  void CountMiss(const NamespaceState* space) {
+    ReadCounters::Count(reclaimer_.records().Mine().CountersOf(space->id()).misses);
+  }
 
-  // Whether pinned values fill the room that they may fill.
+  // The entry for a value, not yet linked; the caller sets its epoch. Frees what it can where
+  // retired entries come near their limit; so not under a lock.
+  EntryPtr Prepare(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now);
+
+  // Whether pinned values, and what slow readers hold up, fill the room that they may fill.
   bool IsPinnedFull() const;
 
   // Links, and does a little maintenance, since writes pay for it.
@@ -130,9 +160,10 @@ class MemoryTier {
   Result ResultOf(Entry* entry, Millis now);
 
  private:
-  // Looks the key up and counts a hit or a miss.
-  static Entry* Read(Shard& shard, const KeyRef& key, Millis now, Removals* removals)
-      TRIVET_REQUIRES(shard.mu);
+  // Finds the live entry under the lock, tells the policy, and removes it if it is dead. REQUIRES:
+  // the caller reads in the sense of the Reclaimer.
+  Entry* LookUpLocked(const KeyRef& key);
+  void FitBatches(size_t memory_bytes);
 
   // Of each shard's budget, what pinned values take.
   size_t Reserved() const { return ledger_.retired_bytes() / shards_.size(); }
@@ -140,12 +171,39 @@ class MemoryTier {
   const Clock& clock_;
   const RemovalListener listener_;
   const uint64_t seed_;
+  Arena arena_;
   EntryLedger ledger_;
+  Reclaimer reclaimer_;
+  bool hits_are_told_ = false;  // the policy wants to know them
   std::atomic<size_t> memory_bytes_;
   std::atomic<uint64_t> clears_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
   std::vector<std::unique_ptr<Shard>> shards_;
 };
+
+template <typename Use>
+bool MemoryTier::TryRead(const KeyRef& key, const Use& use) {
+  ThreadRecord& record = reclaimer_.records().Mine();
+  const Reclaimer::Reading reading(reclaimer_, record);
+  Entry* entry = nullptr;
+  if (hits_are_told_) {
+    entry = LookUpLocked(key);
+  } else {
+    entry = ShardOf(key.hash).lookup().Find(key.space, key.hash, key.key);
+    if (entry != nullptr) {
+      const Millis now = Shard::HasTtl(entry) ? this->now() : 0;
+      if (Shard::IsLive(entry, now)) [[likely]] {
+        Shard::RecordUse(entry, now);
+      } else {
+        entry = LookUpLocked(key);
+      }
+    }
+  }
+  if (entry == nullptr) return false;
+  ReadCounters::Count(record.CountersOf(key.space->id()).hits);
+  use(entry);
+  return true;
+}
 
 // A TTL as an expiry in memory.
 Millis ExpiryAfter(Millis now, absl::Duration ttl);

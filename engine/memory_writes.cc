@@ -54,7 +54,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
   const KeyRef key = KeyOf(flight);
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(value.tags);
-  EntryPtr fresh = MemoryTier::Prepare(key, value, records.size(), now);
+  EntryPtr fresh = memory.Prepare(key, value, records.size(), now);
   fresh->epoch = flight.epoch;
   {
     Removals removals = memory.NewRemovals();

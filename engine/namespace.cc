@@ -28,17 +28,30 @@ absl::Status Namespace::Check(std::string_view key) const {
   return engine::CheckKey(key);
 }
 
+bool Namespace::IsReadable(std::string_view key) const {
+  return core_ != nullptr && core_->IsOpen() && !key.empty() && key.size() <= kKeyBytesMax;
+}
+
 bool Namespace::UsesStore() const { return core_->StoreOf(state_) != nullptr; }
 
 Value Namespace::Find(std::string_view key) const {
-  if (!status_.ok() || !core_->IsOpen() || key.empty() || key.size() > kKeyBytesMax) {
-    return Value();
-  }
+  if (!IsReadable(key)) return Value();
   return core_->memory().Find(core_->memory().Ref(state_, key));
 }
 
 bool Namespace::FindInto(std::string_view key, std::string* out) const {
-  return Visit(key, [out](std::string_view bytes) { out->assign(bytes); });
+  if (!IsReadable(key)) return false;
+  engine::MemoryTier& memory = core_->memory();
+  return memory.Read(memory.Ref(state_, key),
+                     [out](engine::Entry* entry) { out->assign(entry->value()); });
+}
+
+bool Namespace::VisitBytes(std::string_view key,
+                           absl::FunctionRef<void(std::string_view)> visit) const {
+  if (!IsReadable(key)) return false;
+  engine::MemoryTier& memory = core_->memory();
+  return memory.Read(memory.Ref(state_, key),
+                     [visit](engine::Entry* entry) { visit(entry->value()); });
 }
 
 absl::Status Namespace::Invalidate(std::string_view key) { return MInvalidate({&key, 1}); }

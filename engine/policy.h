@@ -26,8 +26,11 @@ class Policy {
 
   // The entry is new in the shard.
   virtual void Insert(Entry* entry) = 0;
+  // Whether Hit wants to be told of reads, under the lock. Others need no lock for a read: they
+  // look at Entry::uses, which counts them.
+  virtual bool wants_hits() const { return false; }
   // The entry was read.
-  virtual void Hit(Entry* entry) = 0;
+  virtual void Hit(Entry*) {}
   // `fresh` holds the key now, in place of `old`. Counts as a use.
   virtual void Replace(Entry* old, Entry* fresh) = 0;
   // The entry leaves, for a reason that is not the policy's.

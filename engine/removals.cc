@@ -1,32 +1,41 @@
 #include "engine/removals.h"
 
+#include <utility>
+
 #include "engine/namespace_state.h"
 
 namespace trivet::engine {
 
 void Removals::Add(Entry* entry, RemovalCause cause) {
-  // Only while handles hold it does an entry outlive this object: then its bytes must stay counted.
-  if (EntryLedger::IsPinned(entry)) ledger_->Retire(entry);
-  entries_.push_back({entry, cause});
+  reclaimer_->ledger().Retire(entry);
+  bytes_ += entry->charge();
+  entries_.push_back(entry);
+  causes_.push_back(cause);
 }
 
-void Removals::AddTagHolds(NamespaceState* space, const std::vector<TagRecord*>& records) {
-  for (TagRecord* record : records) tag_holds_.push_back({space, record});
+void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups) {
+  for (std::unique_ptr<TagGroup>& group : groups) {
+    bytes_ += sizeof(TagGroup) + group->members.capacity() * sizeof(Entry*);
+    groups_.push_back(std::move(group));
+    spaces_.push_back(space);
+  }
 }
 
 void Removals::Finish() {
-  for (const TagHold& hold : tag_holds_) hold.space->tags().Release({&hold.record, 1});
-  tag_holds_.clear();
-  const bool tell = listener_ != nullptr && *listener_ != nullptr;
-  for (const Removed& removed : entries_) {
-    if (!tell) {
-      ledger_->Release(removed.entry);
-      continue;
+  for (size_t i = 0; i < groups_.size(); ++i) spaces_[i]->tags().Release({&groups_[i]->tag, 1});
+  if (listener_ != nullptr && *listener_ != nullptr) {
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      const Value value = reclaimer_->ledger().Pin(entries_[i]);
+      (*listener_)({entries_[i]->space()->name(), entries_[i]->key(), value, causes_[i]});
     }
-    const Value value = ledger_->Adopt(removed.entry);
-    (*listener_)({removed.entry->space()->name(), removed.entry->key(), value, removed.cause});
   }
+  if (entries_.empty() && groups_.empty()) return;
+  reclaimer_->Retire(entries_, groups_, bytes_);
   entries_.clear();
+  causes_.clear();
+  groups_.clear();
+  spaces_.clear();
+  bytes_ = 0;
 }
 
 }  // namespace trivet::engine

@@ -2,24 +2,26 @@
 #ifndef TRIVET_ENGINE_REMOVALS_H_
 #define TRIVET_ENGINE_REMOVALS_H_
 
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "engine/entry.h"
-#include "engine/entry_ledger.h"
-#include "engine/tag_table.h"
+#include "engine/reclaimer.h"
+#include "engine/tag_groups.h"
 #include "trivet/removal.h"
 
 namespace trivet::engine {
 
 // Nobody's code and no free runs under a shard's lock. A caller declares Removals before it takes
-// the lock, so that they finish after it is released: listeners are called, memory is freed, holds
-// on tags are given back.
+// the lock, so that they finish after it is released: listeners are called, holds on tags are given
+// back, and memory goes to the Reclaimer.
 class Removals {
  public:
   // `listener` may be null or empty; both outlive this object.
-  Removals(EntryLedger* ledger, const RemovalListener* listener)
-      : ledger_(ledger), listener_(listener) {}
+  Removals(Reclaimer* reclaimer, const RemovalListener* listener)
+      : reclaimer_(reclaimer), listener_(listener) {}
   Removals(const Removals&) = delete;
   Removals& operator=(const Removals&) = delete;
   ~Removals() { Finish(); }
@@ -27,26 +29,20 @@ class Removals {
   // Takes over the shard's reference on an entry that was just unlinked. Under the shard's lock.
   void Add(Entry* entry, RemovalCause cause);
 
-  // Takes over holds on tags of `space`. Under the shard's lock.
-  void AddTagHolds(NamespaceState* space, const std::vector<TagRecord*>& records);
+  // Takes over emptied tag groups of `space`, with their holds on tags. Under the shard's lock.
+  void AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups);
 
   // Does what is left. Not under a lock.
   void Finish();
 
  private:
-  struct Removed {
-    Entry* entry;
-    RemovalCause cause;
-  };
-  struct TagHold {
-    NamespaceState* space;
-    TagRecord* record;
-  };
-
-  EntryLedger* const ledger_;
+  Reclaimer* const reclaimer_;
   const RemovalListener* const listener_;
-  absl::InlinedVector<Removed, 4> entries_;
-  absl::InlinedVector<TagHold, 2> tag_holds_;
+  size_t bytes_ = 0;
+  absl::InlinedVector<Entry*, 4> entries_;
+  absl::InlinedVector<RemovalCause, 4> causes_;  // of each entry
+  std::vector<std::unique_ptr<TagGroup>> groups_;
+  std::vector<NamespaceState*> spaces_;  // of each group
 };
 
 }  // namespace trivet::engine

@@ -7,7 +7,6 @@
 namespace trivet::engine {
 namespace {
 
-constexpr uint8_t kUseMax = 3;
 constexpr uint8_t kUsesForMain = 2;
 
 constexpr double kTargetStart = 0.10;
@@ -64,17 +63,12 @@ void S3FifoPolicy::Adapt(double by) {
   target_ = std::clamp(target_ + by, kTargetMin * weight, kTargetMax * weight);
 }
 
-void S3FifoPolicy::Hit(Entry* entry) {
-  if (entry->uses < kUseMax) ++entry->uses;
-}
-
 void S3FifoPolicy::Replace(Entry* old, Entry* fresh) {
-  fresh->uses = old->uses;
+  fresh->uses = static_cast<uint8_t>(std::min(old->uses + 1, int{Entry::kUsesMax}));
   fresh->policy_queue = old->policy_queue;
   Queue& queue = QueueOf(old);
   queue.entries.Replace(old, fresh);
   queue.weight += WeightOf(fresh) - WeightOf(old);
-  Hit(fresh);
 }
 
 void S3FifoPolicy::Append(Entry* entry, uint8_t queue) {
@@ -107,7 +101,7 @@ Entry* S3FifoPolicy::Victim() {
       entry->uses = 0;
       Append(entry, kMain);
     } else if (!from_small && entry->uses > 0) {
-      --entry->uses;
+      entry->uses = static_cast<uint8_t>(entry->uses - 1);
       main_.entries.MoveToFront(entry);
     } else {
       return entry;

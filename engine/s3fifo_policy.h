@@ -37,7 +37,6 @@ class S3FifoPolicy final : public Policy {
  public:
   void SetCapacity(PolicyCapacity capacity) override;
   void Insert(Entry* entry) override;
-  void Hit(Entry* entry) override;
   void Replace(Entry* old, Entry* fresh) override;
   void Remove(Entry* entry) override;
   void Evict(Entry* victim) override;

@@ -36,8 +36,9 @@ uint64_t Stats::*CounterOf(RemovalCause cause) {
 
 }  // namespace
 
-Shard::Shard(std::unique_ptr<Policy> policy, ShardBudget budget, Millis now)
-    : policy_(std::move(policy)), wheel_(now) {
+Shard::Shard(const Arena& arena, size_t shards, std::unique_ptr<Policy> policy, ShardBudget budget,
+             Millis now)
+    : index_(arena, shards), policy_(std::move(policy)), wheel_(now) {
   MutexLock lock(mu);
   SetBudget(budget);
 }
@@ -58,7 +59,7 @@ bool Shard::IsLiveAt(Entry* entry, uint64_t epoch, Millis now) {
 
 Millis Shard::DueOf(const Entry* entry) {
   if (entry->idle == kNever) return entry->expires;
-  return std::min(entry->expires, entry->accessed + entry->idle + IdleSlack(entry));
+  return std::min<Millis>(entry->expires, entry->accessed + entry->idle + IdleSlack(entry));
 }
 
 RemovalCause Shard::CauseOfDeath(const Entry* entry, Millis now) {
@@ -77,9 +78,12 @@ Entry* Shard::FindLive(const KeyRef& key, uint64_t epoch, Millis now, Removals* 
 }
 
 void Shard::RecordUse(Entry* entry, Millis now) {
-  policy_->Hit(entry);
+  // Written only if that changes it: then a hot entry stays in every core's cache.
+  if (const uint8_t uses = entry->uses; uses < Entry::kUsesMax) {
+    entry->uses = static_cast<uint8_t>(uses + 1);
+  }
   // The wheel still has the old due time; when that comes, Maintain looks at DueOf again.
-  // `now` may lie before the stamp: clocks are read without the lock.
+  // `now` may lie before the stamp: others read their clocks, too.
   if (entry->idle != kNever && now >= entry->accessed + std::max<Millis>(IdleSlack(entry), 1)) {
     entry->accessed = now;
   }
@@ -91,16 +95,18 @@ bool Shard::Fits(size_t charge) const {
 
 void Shard::Link(Entry* fresh, Entry* old, TagRecords* records, size_t reserved, Millis now,
                  Removals* removals) {
+  // All that a reader looks at, before the index shows the entry.
   fresh->accessed = now;
+  tag_groups_.Add(fresh, records);
   if (old == nullptr) {
-    index_.Insert(fresh);
+    if (Entry* crowded = index_.Crowded(fresh->hash())) Evict(crowded, now, removals);
+    TRIVET_CHECK(index_.Insert(fresh), "out of memory");
     policy_->Insert(fresh);
   } else {
     index_.Replace(old, fresh);
     policy_->Replace(old, fresh);
     Unlink(old, RemovalCause::kReplaced, removals);
   }
-  tag_groups_.Add(fresh, records);
   if (const Millis due = DueOf(fresh); due != kNever) wheel_.Schedule(fresh, due);
   Stats& counters = this->counters(fresh->space());
   ++counters.sets;
@@ -119,9 +125,11 @@ void Shard::Remove(Entry* entry, RemovalCause cause, Removals* removals) {
 // What leaving the shard means for everything but index and policy.
 void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
   if (wheel_.IsScheduled(entry)) wheel_.Cancel(entry);
-  std::vector<TagRecord*> released;
-  tag_groups_.Remove(entry, &released);
-  removals->AddTagHolds(entry->space(), released);
+  if (!entry->tags().empty()) {
+    std::vector<std::unique_ptr<TagGroup>> emptied;
+    tag_groups_.Remove(entry, &emptied);
+    removals->AddGroups(entry->space(), std::move(emptied));
+  }
   Stats& counters = this->counters(entry->space());
   ++(counters.*CounterOf(cause));
   --counters.entries;
@@ -148,15 +156,19 @@ bool Shard::EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals
     // The last entry stays if it fits: it may be the one that was just linked.
     if (victim == nullptr || (index_.size() == 1 && Fits(victim->charge()))) return false;
     if (work++ == work_max) return true;
-    if (IsLive(victim, now)) {
-      index_.Remove(victim);
-      policy_->Evict(victim);
-      Unlink(victim, RemovalCause::kEvicted, removals);
-    } else {
-      Remove(victim, CauseOfDeath(victim, now), removals);
-    }
+    Evict(victim, now, removals);
   }
   return false;
+}
+
+void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
+  if (!IsLive(victim, now)) {
+    Remove(victim, CauseOfDeath(victim, now), removals);
+    return;
+  }
+  index_.Remove(victim);
+  policy_->Evict(victim);
+  Unlink(victim, RemovalCause::kEvicted, removals);
 }
 
 bool Shard::Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals) {

@@ -43,7 +43,9 @@ struct ShardBudget {
 // Liveness is one predicate, IsLive; a dead entry found by a look-up is removed on the spot.
 class Shard {
  public:
-  Shard(std::unique_ptr<Policy> policy, ShardBudget budget, Millis now);
+  // One of `shards`.
+  Shard(const Arena& arena, size_t shards, std::unique_ptr<Policy> policy, ShardBudget budget,
+        Millis now);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -55,8 +57,13 @@ class Shard {
       TRIVET_REQUIRES(mu);
   Entry* FindLive(const KeyRef& key, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
-  // Tells policy and idle TTL that the entry was read.
-  void RecordUse(Entry* entry, Millis now) TRIVET_REQUIRES(mu);
+  // For reading without the lock: only HashIndex::Find and the prefetches.
+  const HashIndex& lookup() const TRIVET_NO_THREAD_SAFETY_ANALYSIS { return index_; }
+
+  // Notes in the entry that it was read, as eviction and idle TTL want it. Needs no lock.
+  static void RecordUse(Entry* entry, Millis now);
+  // Tells the policy, where it wants to be told.
+  void RecordHit(Entry* entry) TRIVET_REQUIRES(mu) { policy_->Hit(entry); }
 
   // Whether an entry of that size may be held: at most an eighth of the budget.
   bool Fits(size_t charge) const TRIVET_REQUIRES(mu);
@@ -88,7 +95,11 @@ class Shard {
   // A version greater than all that this shard gave out.
   uint64_t NextVersion() TRIVET_REQUIRES(mu) { return ++version_; }
 
+  // Needs no lock. `now` may be anything where the entry has no TTL.
   static bool IsLive(Entry* entry, Millis now);
+  static bool HasTtl(const Entry* entry) {
+    return entry->expires != kNever || entry->idle != kNever;
+  }
 
   HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
   TagGroups& tag_groups() TRIVET_REQUIRES(mu) { return tag_groups_; }
@@ -111,6 +122,7 @@ class Shard {
   static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
   static Millis DueOf(const Entry* entry);
   bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
+  void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);

@@ -1,6 +1,7 @@
 #include "engine/tag_groups.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/check.h"
 
@@ -35,7 +36,7 @@ void TagGroups::Add(Entry* entry, TagRecords* records) {
   records->resize(kept);
 }
 
-void TagGroups::Remove(Entry* entry, std::vector<TagRecord*>* released) {
+void TagGroups::Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied) {
   for (TagMembership& membership : entry->tags()) {
     TagGroup* group = membership.group;
     Entry* last = group->members.back();
@@ -44,22 +45,19 @@ void TagGroups::Remove(Entry* entry, std::vector<TagRecord*>* released) {
       if (moved.group == group) moved.position = membership.position;
     }
     group->members.pop_back();
-    membership.group = nullptr;
-    if (group->members.empty()) Drop(group, released);
+    if (group->members.empty()) emptied->push_back(Drop(group));
   }
 }
 
-void TagGroups::Drop(TagGroup* group, std::vector<TagRecord*>* released) {
+std::unique_ptr<TagGroup> TagGroups::Drop(TagGroup* group) {
   bytes_ -= BytesOf(*group);
-  released->push_back(group->tag);
-  if (!group->doomed) {
-    groups_.erase(group->tag);
-    return;
-  }
+  if (!group->doomed) return std::move(groups_.extract(group->tag).mapped());
   // Nearly always the first, which NextDoomed works on.
   const auto it = std::find_if(doomed_.begin(), doomed_.end(),
                                [group](const auto& doomed) { return doomed.get() == group; });
+  std::unique_ptr<TagGroup> dropped = std::move(*it);
   doomed_.erase(it);
+  return dropped;
 }
 
 void TagGroups::Doom(TagRecord* tag) {

@@ -10,14 +10,15 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/entry.h"
+#include "engine/relaxed.h"
 #include "engine/tag_table.h"
 
 namespace trivet::engine {
 
 // The entries of a shard that were given one tag since its last invalidation.
 struct TagGroup {
-  TagRecord* tag = nullptr;  // held while the group lives
-  bool doomed = false;       // the tag was invalidated: all members are dead
+  TagRecord* tag = nullptr;      // held while the group has members
+  Relaxed<bool> doomed = false;  // the tag was invalidated: all members are dead
   std::vector<Entry*> members;
 };
 
@@ -29,7 +30,8 @@ struct TagGroup {
 // the entry that takes its place).
 //
 // Not thread-safe: guarded by the shard. Holds on tag records that end here are handed to the
-// caller, to be released when the lock is gone.
+// caller, to be released when the lock is gone; and so are the groups, to be deleted when no reader
+// can look at them: IsDoomed needs no lock.
 class TagGroups {
  public:
   // Enters the entry under each of its tags. REQUIRES: `records` are the entry's tags, as many as
@@ -37,11 +39,12 @@ class TagGroups {
   // is removed from `*records`; the caller releases the rest.
   void Add(Entry* entry, TagRecords* records);
 
-  // Takes the entry out of all its groups. Records whose last group in this shard went are appended
-  // to `*released`.
-  void Remove(Entry* entry, std::vector<TagRecord*>* released);
+  // Takes the entry out of all its groups. Those that are empty now are appended to `*emptied`, and
+  // the caller takes over their holds on their tags.
+  void Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied);
 
-  // True if the entry carries a tag that was invalidated after the entry got it.
+  // True if the entry carries a tag that was invalidated after the entry got it. Needs no lock: the
+  // groups of an entry are constant once it is linked.
   static bool IsDoomed(Entry* entry) {
     for (const TagMembership& membership : entry->tags()) {
       if (membership.group->doomed) return true;
@@ -63,7 +66,7 @@ class TagGroups {
 
  private:
   static size_t BytesOf(const TagGroup& group);
-  void Drop(TagGroup* group, std::vector<TagRecord*>* released);
+  std::unique_ptr<TagGroup> Drop(TagGroup* group);
 
   absl::flat_hash_map<TagRecord*, std::unique_ptr<TagGroup>> groups_;
   std::deque<std::unique_ptr<TagGroup>> doomed_;

@@ -16,14 +16,14 @@ using testing::MakeEntry;
 
 TEST(Entry, HoldsWhatTheDraftSays) {
   NamespaceState space(0, "users", {});
-  const EntryPtr entry(Entry::Create({.space = &space,
-                                      .hash = 77,
-                                      .key = "42",
-                                      .value = "json",
-                                      .version = 5,
-                                      .created = 100,
-                                      .expires = 200,
-                                      .idle = 30}));
+  const EntryPtr entry = MakeEntry({.space = &space,
+                                    .hash = 77,
+                                    .key = "42",
+                                    .value = "json",
+                                    .version = 5,
+                                    .created = 100,
+                                    .expires = 200,
+                                    .idle = 30});
   EXPECT_EQ(entry->space(), &space);
   EXPECT_EQ(entry->hash(), 77u);
   EXPECT_EQ(entry->key(), "42");

@@ -28,7 +28,7 @@ class HashIndexTest : public ::testing::Test {
   // The entry of a number: hashes are spread, or all in a few buckets.
   Entry* Add(uint64_t hash, const std::string& key) {
     owned_.push_back(MakeEntry(&space_, hash, key));
-    index_.Insert(owned_.back().get());
+    EXPECT_TRUE(index_.Insert(owned_.back().get()));
     return owned_.back().get();
   }
   Entry* Add(int number) { return Add(SpreadHash(number), std::to_string(number)); }
@@ -41,7 +41,7 @@ class HashIndexTest : public ::testing::Test {
 
   NamespaceState space_{0, "users", {}};
   std::vector<EntryPtr> owned_;
-  HashIndex index_;
+  HashIndex index_{testing::TestArena()};
 };
 
 TEST_F(HashIndexTest, FindsWhatWasInserted) {
@@ -66,7 +66,7 @@ TEST_F(HashIndexTest, TellsNamespacesApart) {
   NamespaceState other(1, "orders", {});
   const EntryPtr theirs = MakeEntry(&other, 5, "key");
   Entry* ours = Add(5, "key");
-  index_.Insert(theirs.get());
+  ASSERT_TRUE(index_.Insert(theirs.get()));
   EXPECT_EQ(index_.Find(&space_, 5, "key"), ours);
   EXPECT_EQ(index_.Find(&other, 5, "key"), theirs.get());
 }
@@ -102,7 +102,7 @@ TEST_F(HashIndexTest, GrowsAndShrinksWithItsSizeInSmallSteps) {
   // It shrinks as entries come.
   for (int i = 0; i < 4000 && index_.bytes() > empty_bytes; ++i) {
     const EntryPtr passing = MakeEntry(&space_, SpreadHash(i), "passing");
-    index_.Insert(passing.get());
+    ASSERT_TRUE(index_.Insert(passing.get()));
     index_.Remove(passing.get());
     index_.CheckInvariants();
   }
@@ -147,12 +147,12 @@ TEST_F(HashIndexTest, AVisitSeesWhatStaysExactlyOnceWhileTheTableGrowsAndShrinks
   SCOPED_TRACE(SeedTrace(seed));
   std::mt19937_64 random(seed);
   for (size_t round = 0; round < ScaledCount(200); ++round) {
-    HashIndex index;
+    HashIndex index{testing::TestArena()};
     std::vector<EntryPtr> staying;
     const size_t stay = random() % 200;
     for (size_t i = 0; i < stay; ++i) {
       staying.push_back(MakeEntry(&space_, random(), "stays" + std::to_string(i)));
-      index.Insert(staying.back().get());
+      ASSERT_TRUE(index.Insert(staying.back().get()));
     }
     std::vector<EntryPtr> passing;
     std::map<std::string, int> seen;
@@ -164,7 +164,7 @@ TEST_F(HashIndexTest, AVisitSeesWhatStaysExactlyOnceWhileTheTableGrowsAndShrinks
       for (size_t i = random() % 60; i > 0; --i) {
         if (grow || passing.empty()) {
           passing.push_back(MakeEntry(&space_, random(), "passes" + std::to_string(random())));
-          index.Insert(passing.back().get());
+          ASSERT_TRUE(index.Insert(passing.back().get()));
         } else {
           index.Remove(passing.back().get());
           passing.pop_back();
@@ -201,7 +201,7 @@ TEST_F(HashIndexTest, AgreesWithAMapUnderRandomChanges) {
       model[key] = std::move(fresh);
     } else if (found == nullptr && wants_more) {
       EntryPtr fresh = MakeEntry(&space_, hash_of(number), key);
-      index_.Insert(fresh.get());
+      ASSERT_TRUE(index_.Insert(fresh.get()));
       model[key] = std::move(fresh);
     } else if (found != nullptr && !wants_more) {
       index_.Remove(found);

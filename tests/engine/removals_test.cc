@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/namespace_state.h"
@@ -22,7 +24,8 @@ class RemovalsTest : public ::testing::Test {
   }
 
   NamespaceState users_{0, "users", {}};
-  EntryLedger ledger_;
+  EntryLedger ledger_{testing::TestArena()};
+  Reclaimer reclaimer_{ledger_, GraceFence::kReader};
   std::vector<std::string> told_;
   const RemovalListener listener_ = [this](const Removal& removal) {
     told_.push_back(std::string(removal.namespace_name) + "/" + std::string(removal.key) + "=" +
@@ -32,17 +35,18 @@ class RemovalsTest : public ::testing::Test {
 
 TEST_F(RemovalsTest, TellTheListenerAtTheEndAndNotBefore) {
   {
-    Removals removals(&ledger_, &listener_);
+    Removals removals(&reclaimer_, &listener_);
     removals.Add(Unlinked("1"), RemovalCause::kEvicted);
     removals.Add(Unlinked("2"), RemovalCause::kExpired);
     EXPECT_TRUE(told_.empty());
   }
   EXPECT_THAT(told_, ElementsAre("users/1=v1 evicted", "users/2=v2 expired"));
+  reclaimer_.Reclaim();
   EXPECT_EQ(ledger_.retired_entries(), 0u);
 }
 
 TEST_F(RemovalsTest, FinishOnce) {
-  Removals removals(&ledger_, &listener_);
+  Removals removals(&reclaimer_, &listener_);
   removals.Add(Unlinked("1"), RemovalCause::kEvicted);
   removals.Finish();
   removals.Finish();
@@ -52,9 +56,10 @@ TEST_F(RemovalsTest, FinishOnce) {
 TEST_F(RemovalsTest, FreeWithoutAListener) {
   const RemovalListener none;
   for (const RemovalListener* listener : {static_cast<const RemovalListener*>(nullptr), &none}) {
-    Removals removals(&ledger_, listener);
+    Removals removals(&reclaimer_, listener);
     removals.Add(Unlinked("1"), RemovalCause::kEvicted);
   }
+  reclaimer_.Reclaim();
   EXPECT_EQ(ledger_.retired_entries(), 0u);
 }
 
@@ -63,11 +68,13 @@ TEST_F(RemovalsTest, CountWhatValuesStillHold) {
   const size_t charge = entry->charge();
   Value value = ledger_.Pin(entry);
   {
-    Removals removals(&ledger_, nullptr);
+    Removals removals(&reclaimer_, nullptr);
     removals.Add(entry, RemovalCause::kEvicted);
     EXPECT_EQ(ledger_.retired_bytes(), charge) << "from the moment it left its shard";
   }
   EXPECT_EQ(value.bytes(), "v1");
+  EXPECT_EQ(ledger_.retired_bytes(), charge);
+  reclaimer_.Reclaim();
   EXPECT_EQ(ledger_.retired_bytes(), charge);
   value.Reset();
   EXPECT_EQ(ledger_.retired_bytes(), 0u);
@@ -77,9 +84,10 @@ TEST_F(RemovalsTest, AListenerMayKeepTheValue) {
   Value kept;
   const RemovalListener listener = [&](const Removal& removal) { kept = removal.value; };
   {
-    Removals removals(&ledger_, &listener);
+    Removals removals(&reclaimer_, &listener);
     removals.Add(Unlinked("1"), RemovalCause::kEvicted);
   }
+  reclaimer_.Reclaim();
   EXPECT_EQ(kept.bytes(), "v1");
   EXPECT_EQ(ledger_.retired_entries(), 1u);
   kept.Reset();
@@ -88,12 +96,16 @@ TEST_F(RemovalsTest, AListenerMayKeepTheValue) {
 
 TEST_F(RemovalsTest, GiveBackTheHoldsOnTagsFirst) {
   const std::vector<std::string> names = {"a", "b"};
-  const TagRecords records = users_.tags().Acquire(names);
+  std::vector<std::unique_ptr<TagGroup>> groups;
+  for (TagRecord* record : users_.tags().Acquire(names)) {
+    groups.push_back(std::make_unique<TagGroup>());
+    groups.back()->tag = record;
+  }
   size_t tags_when_told = 99;
   const RemovalListener listener = [&](const Removal&) { tags_when_told = users_.tags().size(); };
   {
-    Removals removals(&ledger_, &listener);
-    removals.AddTagHolds(&users_, {records.begin(), records.end()});
+    Removals removals(&reclaimer_, &listener);
+    removals.AddGroups(&users_, std::move(groups));
     removals.Add(Unlinked("1"), RemovalCause::kInvalidated);
     EXPECT_EQ(users_.tags().size(), 2u);
   }

@@ -37,7 +37,7 @@ class ShardTest : public ::testing::Test {
   ~ShardTest() override {
     const MutexLock lock(shard_->mu);
     shard_->CheckInvariants();
-    Removals removals(&ledger_, nullptr);
+    Removals removals(&reclaimer_, nullptr);
     std::vector<Entry*> entries;
     uint64_t position = 0;
     while (
@@ -48,24 +48,25 @@ class ShardTest : public ::testing::Test {
   }
 
   void Reset(ShardBudget budget) {
-    shard_ = std::make_unique<Shard>(std::make_unique<LruPolicy>(), budget, now_);
+    shard_ = std::make_unique<Shard>(testing::TestArena(), 1, std::make_unique<LruPolicy>(), budget,
+                                     now_);
   }
 
   KeyRef Ref(std::string_view key) { return {&users_, key, XXH3_64bits(key.data(), key.size())}; }
 
   void Set(std::string_view key, std::string_view value = "v", const Spec& spec = {}) {
     TagRecords records = users_.tags().Acquire(spec.tags);
-    Entry* fresh = Entry::Create({.space = &users_,
-                                  .hash = Ref(key).hash,
-                                  .key = key,
-                                  .value = value,
-                                  .tag_count = records.size(),
-                                  .created = now_,
-                                  .expires = spec.expires,
-                                  .idle = spec.idle});
+    Entry* fresh = Entry::Create(testing::TestArena(), {.space = &users_,
+                                                        .hash = Ref(key).hash,
+                                                        .key = key,
+                                                        .value = value,
+                                                        .tag_count = records.size(),
+                                                        .created = now_,
+                                                        .expires = spec.expires,
+                                                        .idle = spec.idle});
     fresh->epoch = users_.epoch();
     {
-      Removals removals(&ledger_, &listener_);
+      Removals removals(&reclaimer_, &listener_);
       const MutexLock lock(shard_->mu);
       Entry* old = shard_->FindLive(Ref(key), now_, &removals);
       shard_->Link(fresh, old, &records, 0, now_, &removals);
@@ -76,12 +77,15 @@ class ShardTest : public ::testing::Test {
 
   // The value, "-" if there is none; `use`: as a read.
   std::string Find(std::string_view key, bool use = false) {
-    Removals removals(&ledger_, &listener_);
+    Removals removals(&reclaimer_, &listener_);
     const MutexLock lock(shard_->mu);
     Entry* entry = shard_->FindLive(Ref(key), now_, &removals);
     shard_->CheckInvariants();
     if (entry == nullptr) return "-";
-    if (use) shard_->RecordUse(entry, now_);
+    if (use) {
+      Shard::RecordUse(entry, now_);
+      shard_->RecordHit(entry);
+    }
     return std::string(entry->value());
   }
 
@@ -97,7 +101,7 @@ class ShardTest : public ::testing::Test {
 
   // True: there may be more to do.
   bool Maintain(size_t budget = kNoLimit) {
-    Removals removals(&ledger_, &listener_);
+    Removals removals(&reclaimer_, &listener_);
     const MutexLock lock(shard_->mu);
     const bool more = shard_->Maintain(now_, users_.epoch(), &budget, &removals);
     shard_->CheckInvariants();
@@ -111,14 +115,15 @@ class ShardTest : public ::testing::Test {
   }
 
   NamespaceState users_{0, "users", {}};
-  EntryLedger ledger_;
+  EntryLedger ledger_{testing::TestArena()};
+  Reclaimer reclaimer_{ledger_, BestGraceFence()};
   Millis now_ = 1000;
   std::vector<std::string> told_;
   const RemovalListener listener_ = [this](const Removal& removal) {
     told_.push_back(std::string(removal.key) + " " + RemovalCauseName(removal.cause));
   };
-  std::unique_ptr<Shard> shard_ =
-      std::make_unique<Shard>(std::make_unique<LruPolicy>(), ShardBudget{}, now_);
+  std::unique_ptr<Shard> shard_ = std::make_unique<Shard>(
+      testing::TestArena(), 1, std::make_unique<LruPolicy>(), ShardBudget{}, now_);
 };
 
 TEST_F(ShardTest, FindsWhatItLinks) {
@@ -152,7 +157,7 @@ TEST_F(ShardTest, EntriesDieAtTheirExpiryAndNotBefore) {
 TEST_F(ShardTest, AnotherExpiryCounts) {
   Set("a", "1", {.expires = now_ + 10});
   {
-    Removals removals(&ledger_, &listener_);
+    Removals removals(&reclaimer_, &listener_);
     const MutexLock lock(shard_->mu);
     shard_->SetExpiry(shard_->FindLive(Ref("a"), now_, &removals), now_ + 100);
   }
@@ -160,7 +165,7 @@ TEST_F(ShardTest, AnotherExpiryCounts) {
   EXPECT_FALSE(Maintain());
   EXPECT_EQ(Find("a"), "1");
   {
-    Removals removals(&ledger_, &listener_);
+    Removals removals(&reclaimer_, &listener_);
     const MutexLock lock(shard_->mu);
     shard_->SetExpiry(shard_->FindLive(Ref("a"), now_, &removals), kNever);
   }
@@ -286,7 +291,7 @@ TEST_F(ShardTest, BytesThatOthersReserveAreNotItsOwn) {
   Reset({.bytes = 64 << 10});
   for (int i = 0; i < 40; ++i) Set(std::to_string(i), std::string(1000, 'x'));
   EXPECT_EQ(Counted().evicted, 0u);
-  Removals removals(&ledger_, &listener_);
+  Removals removals(&reclaimer_, &listener_);
   const MutexLock lock(shard_->mu);
   EXPECT_FALSE(shard_->EvictToBudget(32 << 10, kNoLimit, now_, &removals));
   EXPECT_LE(shard_->counters(&users_).bytes, size_t{32} << 10);
@@ -294,7 +299,7 @@ TEST_F(ShardTest, BytesThatOthersReserveAreNotItsOwn) {
 
 TEST_F(ShardTest, EvictsInSteps) {
   for (int i = 0; i < 100; ++i) Set(std::to_string(i));
-  Removals removals(&ledger_, &listener_);
+  Removals removals(&reclaimer_, &listener_);
   const MutexLock lock(shard_->mu);
   shard_->SetBudget({.entries = 10});
   EXPECT_TRUE(shard_->EvictToBudget(0, 50, now_, &removals));
@@ -310,7 +315,7 @@ TEST_F(ShardTest, WhatIsEvictedDeadDiedOfSomethingElse) {
   now_ += 1;
   InvalidateTag("t");
   {
-    Removals removals(&ledger_, &listener_);
+    Removals removals(&reclaimer_, &listener_);
     const MutexLock lock(shard_->mu);
     shard_->SetBudget({.entries = 1});
     shard_->EvictToBudget(0, kNoLimit, now_, &removals);

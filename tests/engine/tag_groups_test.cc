@@ -34,9 +34,9 @@ class TagGroupsTest : public ::testing::Test {
   }
 
   void Remove(const EntryPtr& entry) {
-    std::vector<TagRecord*> released;
-    groups_.Remove(entry.get(), &released);
-    table_.Release(released);
+    std::vector<std::unique_ptr<TagGroup>> emptied;
+    groups_.Remove(entry.get(), &emptied);
+    for (const auto& group : emptied) table_.Release({&group->tag, 1});
   }
 
   void Doom(const std::string& tag) {

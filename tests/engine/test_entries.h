@@ -6,17 +6,28 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/arena.h"
 #include "engine/entry.h"
 #include "engine/namespace_state.h"
 
 namespace trivet::testing {
 
+// Where the entries of tests lie. Never destroyed.
+inline engine::Arena& TestArena() {
+  static auto* const arena = new engine::Arena(false);
+  return *arena;
+}
+
+inline engine::EntryPtr MakeEntry(const engine::EntryDraft& draft) {
+  return {engine::Entry::Create(TestArena(), draft), engine::EntryDeleter{&TestArena()}};
+}
+
 // An entry with a hash of the test's choice; `space` may be null where the unit does not look.
 inline engine::EntryPtr MakeEntry(engine::NamespaceState* space, uint64_t hash,
                                   std::string_view key, std::string_view value = "",
                                   size_t tag_count = 0) {
-  return engine::EntryPtr(engine::Entry::Create(
-      {.space = space, .hash = hash, .key = key, .value = value, .tag_count = tag_count}));
+  return MakeEntry(
+      {.space = space, .hash = hash, .key = key, .value = value, .tag_count = tag_count});
 }
 
 }  // namespace trivet::testing

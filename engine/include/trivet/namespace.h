@@ -65,13 +65,13 @@ class Namespace {
   // Pins the value. Empty: not in memory.
   Value Find(std::string_view key) const;
 
-  // Calls `visit(std::string_view bytes)` on the value where it lies. Keep it short: the memory
-  // cannot be reused meanwhile. False: not in memory, not called.
+  // Calls `visit(std::string_view bytes)` on the value where it lies; no byte is copied, nothing is
+  // locked, and what leaves the cache stays readable until the call returns. Keep it short: no
+  // memory of the cache can be reused meanwhile, and when a tenth of the budget waits for that,
+  // writes are refused with ResourceExhausted. False: not in memory, not called.
   template <typename Visitor>
   bool Visit(std::string_view key, Visitor&& visit) const {
-    const Value value = Find(key);
-    if (value) std::forward<Visitor>(visit)(value.bytes());
-    return static_cast<bool>(value);
+    return VisitBytes(key, [&visit](std::string_view bytes) { visit(bytes); });
   }
 
   // --- Reading ----------------------------------------------------------------------------------
@@ -185,6 +185,9 @@ class Namespace {
   absl::Status CheckOpen() const;
   absl::Status CheckSet(std::span<const Item> items, const SetOptions& options) const;
   bool UsesStore() const;
+  // For reads of memory alone, which cannot fail: a view or key that is bad finds nothing.
+  bool IsReadable(std::string_view key) const;
+  bool VisitBytes(std::string_view key, absl::FunctionRef<void(std::string_view)> visit) const;
 
   // The two ways of a write: through the store, or in memory where there is none.
   absl::StatusOr<std::vector<SetResult>> SetThrough(std::span<const Item> items,

@@ -1,0 +1,100 @@
+// The memory of all blocks of one cache.
+#ifndef TRIVET_ENGINE_ARENA_H_
+#define TRIVET_ENGINE_ARENA_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "engine/address_range.h"
+#include "engine/mutex.h"
+#include "engine/page_runs.h"
+#include "engine/size_classes.h"
+
+namespace trivet::engine {
+
+// Blocks lie in one range of addresses in granules of 16 bytes, so that 32 bits name one: an arena
+// holds up to 64 GiB. Small blocks are cut from slabs of one size class each (J. Bonwick, "The Slab
+// Allocator", 1994); a slab that is empty gives its pages back, to any class. Larger blocks are
+// runs of pages. Which blocks of a slab are free is noted beside the slab, not in the blocks:
+// freeing one does not touch its memory.
+//
+// Thread-safety: all methods, on any thread; one short lock per size class and one for the pages.
+class Arena {
+ public:
+  // `huge_pages`: for caches so large that a few MiB do not matter.
+  explicit Arena(bool huge_pages);
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena();
+
+  // What a block for `size` bytes takes, slack included.
+  static size_t BlockBytes(size_t size);
+
+  // A block of BlockBytes(size), aligned to 16 bytes. Null: the arena, or the system, has no more.
+  void* Allocate(size_t size);
+
+  // REQUIRES: Allocate returned `block` for a size with that BlockBytes.
+  void Free(void* block, size_t block_bytes);
+
+  // A block by its number, which is never 0.
+  uint32_t NumberOf(const void* block) const {
+    return static_cast<uint32_t>(static_cast<size_t>(static_cast<const char*>(block) - base_) /
+                                 kGranuleBytes);
+  }
+  void* At(uint32_t number) const { return base_ + size_t{number} * kGranuleBytes; }
+
+  // Bytes of all blocks that are out, and of the pages they lie in. The difference is slack.
+  // Costs a lock per size class.
+  size_t block_bytes();
+  size_t page_bytes();
+
+  // Gives the memory of free pages back to the system.
+  void Trim();
+
+  // Aborts if the slabs miscount. For tests.
+  void CheckInvariants();
+
+ private:
+  static constexpr uint32_t kSlabPages = 32;
+  static constexpr size_t kSlabBytes = kSlabPages * PageRuns::kPageBytes;
+
+  struct Slab {
+    static constexpr size_t kWords = kSlabBytes / kGranuleBytes / 64;
+    uint32_t first_page = 0;
+    uint32_t blocks = 0;
+    uint32_t free = 0;
+    uint32_t hint = 0;  // no word before this one has a free block
+    Slab* previous = nullptr;
+    Slab* next = nullptr;
+    // A bit for each free block; as many words as the blocks need.
+    std::unique_ptr<uint64_t[]> bits;
+  };
+
+  // The slabs of one class that have free blocks, the one to use first at the front.
+  struct SizeClass {
+    Mutex mu;
+    Slab* partial TRIVET_GUARDED_BY(mu) = nullptr;
+    size_t blocks TRIVET_GUARDED_BY(mu) = 0;  // that are out
+  };
+
+  Slab* NewSlab(size_t size_class);
+  void DeleteSlab(Slab* slab);
+  static void PushFront(SizeClass& size_class, Slab* slab) TRIVET_REQUIRES(size_class.mu);
+  static void Unlink(SizeClass& size_class, Slab* slab) TRIVET_REQUIRES(size_class.mu);
+  void* AllocatePages(size_t block_bytes);
+
+  AddressRange range_;
+  char* const base_;
+  AddressRange slab_table_;    // memory for slab_of_page_
+  Slab** const slab_of_page_;  // for the pages of slabs; written before their blocks are handed out
+  std::array<SizeClass, kSizeClasses> classes_;
+  Mutex pages_mu_;
+  PageRuns pages_ TRIVET_GUARDED_BY(pages_mu_);
+  size_t large_bytes_ TRIVET_GUARDED_BY(pages_mu_) = 0;  // of the large blocks that are out
+};
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_ARENA_H_
