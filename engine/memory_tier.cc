@@ -214,7 +214,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
   {
     Removals removals = NewRemovals();
     MutexLock lock(shard.mu);
-    const uint64_t epoch = key.space->epoch();
+    const uint32_t epoch = key.space->epoch();
     Entry* old = shard.FindLive(key, epoch, now, &removals);
     if (!Holds(condition, old)) {
       result->version = old == nullptr ? 0 : old->version;

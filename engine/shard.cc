@@ -53,7 +53,7 @@ bool Shard::IsLive(Entry* entry, Millis now) {
   return IsLiveAt(entry, entry->space()->epoch(), now);
 }
 
-bool Shard::IsLiveAt(Entry* entry, uint64_t epoch, Millis now) {
+bool Shard::IsLiveAt(Entry* entry, uint32_t epoch, Millis now) {
   return now < DueOf(entry) && entry->epoch == epoch && !TagGroups::IsDoomed(entry);
 }
 
@@ -70,7 +70,7 @@ Entry* Shard::FindLive(const KeyRef& key, Millis now, Removals* removals) {
   return FindLive(key, key.space->epoch(), now, removals);
 }
 
-Entry* Shard::FindLive(const KeyRef& key, uint64_t epoch, Millis now, Removals* removals) {
+Entry* Shard::FindLive(const KeyRef& key, uint32_t epoch, Millis now, Removals* removals) {
   Entry* entry = index_.Find(key.space, key.hash, key.key);
   if (entry == nullptr || IsLiveAt(entry, epoch, now)) return entry;
   Remove(entry, CauseOfDeath(entry, now), removals);

@@ -53,7 +53,7 @@ class Shard {
 
   // The live entry of the key, or null. A caller that links an entry by what it found passes the
   // epoch that it gives to that entry: a Clear needs no lock, and may come in between.
-  Entry* FindLive(const KeyRef& key, uint64_t epoch, Millis now, Removals* removals)
+  Entry* FindLive(const KeyRef& key, uint32_t epoch, Millis now, Removals* removals)
       TRIVET_REQUIRES(mu);
   Entry* FindLive(const KeyRef& key, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
@@ -118,7 +118,7 @@ class Shard {
   void CheckInvariants() TRIVET_REQUIRES(mu);
 
  private:
-  static bool IsLiveAt(Entry* entry, uint64_t epoch, Millis now);
+  static bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now);
   static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
   static Millis DueOf(const Entry* entry);
   bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
