@@ -19,7 +19,7 @@ size_t RoundUp(size_t size, size_t unit) { return (size + unit - 1) / unit * uni
 
 }  // namespace
 
-AddressRange::AddressRange(size_t bytes) : size_(RoundUp(bytes, kPageBytes)) {
+AddressRange::AddressRange(size_t bytes) : size_(RoundUp(bytes, kPageBytes)), step_(kCommitBytes) {
   while (true) {
     // One huge page more, to begin where one can lie.
     const size_t mapped = size_ + kHugePageBytes;
@@ -44,13 +44,17 @@ AddressRange::~AddressRange() { munmap(data_, size_); }
 bool AddressRange::Commit(size_t bytes) {
   if (bytes <= committed_) return true;
   if (bytes > size_) return false;
-  const size_t end = std::min(RoundUp(bytes, kCommitBytes), size_);
+  const size_t end = std::min(RoundUp(bytes, step_), size_);
   if (mprotect(data_ + committed_, end - committed_, PROT_READ | PROT_WRITE) != 0) return false;
   committed_ = end;
   return true;
 }
 
-void AddressRange::PreferHugePages() { madvise(data_, size_, MADV_HUGEPAGE); }
+void AddressRange::PreferHugePages() {
+  madvise(data_, size_, MADV_HUGEPAGE);
+  // The kernel takes a huge page only where all of it may be used when it is first touched.
+  step_ = kHugePageBytes;
+}
 
 void AddressRange::Discard(size_t offset, size_t bytes) {
   const size_t begin = RoundUp(offset, kPageBytes);

@@ -27,8 +27,8 @@ class AddressRange {
   // Makes the first `bytes` usable. False: beyond the range, or the system has no memory.
   [[nodiscard]] bool Commit(size_t bytes);
 
-  // Asks for huge pages (transparent ones, 2 MiB): fewer misses of the TLB, but memory comes and
-  // goes in larger pieces.
+  // Asks for huge pages (transparent ones, 2 MiB) from here on: fewer misses of the TLB, but memory
+  // comes and goes in larger pieces.
   void PreferHugePages();
 
   // Gives the memory of the whole pages in [offset, offset + bytes) back. It stays usable, and is
@@ -39,6 +39,7 @@ class AddressRange {
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t committed_ = 0;
+  size_t step_;  // committed at a time
 };
 
 }  // namespace trivet::engine

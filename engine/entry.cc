@@ -15,17 +15,18 @@ static_assert(sizeof(Entry) % alignof(TagMembership) == 0);
 }  // namespace
 
 Entry::Entry(const EntryDraft& draft, size_t charge)
-    : version(draft.version),
+    : granules_(static_cast<uint32_t>(charge / kGranuleBytes)),
+      version(draft.version),
       created(draft.created),
-      idle(draft.idle),
-      expires(draft.expires),
+      idle_(draft.idle),
       accessed(draft.created),
-      space_(draft.space),
       hash_(draft.hash),
-      charge_(charge),
+      space_(draft.space),
+      expires(draft.expires),
       key_size_(static_cast<uint32_t>(draft.key.size())),
       value_size_(static_cast<uint32_t>(draft.value.size())),
-      tag_count_(static_cast<uint8_t>(draft.tag_count)) {}
+      tag_count_(static_cast<uint8_t>(draft.tag_count)),
+      has_idle_(draft.idle != kNever) {}
 
 Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
   const size_t tags_bytes = draft.tag_count * sizeof(TagMembership);

@@ -65,29 +65,60 @@ class Entry : public WheelNode {
   std::span<TagMembership> tags() { return {memberships(), tag_count_}; }
 
   // What this block takes from the arena, slack included.
-  size_t charge() const { return charge_; }
+  size_t charge() const { return size_t{granules_} * kGranuleBytes; }
 
-  // --- Constant once linked ---------------------------------------------------------------------
-  uint64_t version = 0;
-  Millis created = 0;
-  Millis idle = kNever;
-  uint32_t epoch = 0;  // of the namespace, when this was linked
+  Millis idle() const { return idle_; }
+  bool has_ttl() const { return expires != kNever || has_idle_; }
+  bool has_idle() const { return has_idle_; }
 
-  // --- Read by anybody, without a lock ----------------------------------------------------------
-  Relaxed<Millis> expires = kNever;  // changed under the shard's lock
-  Relaxed<Millis> accessed = 0;      // the last read, to a sixteenth of `idle`
-  // Reads as the policy counts them, up to kUsesMax. Two readers may count as one.
-  Relaxed<uint8_t> uses = 0;
   static constexpr uint8_t kUsesMax = 3;
-
-  // --- Guarded by the lock of the shard, once linked --------------------------------------------
-  uint8_t policy_queue = 0;  // which of the policy's queues
-  Entry* policy_prev = nullptr;
-  Entry* policy_next = nullptr;
 
  private:
   friend class EntryLedger;
 
+  // The order of the fields is that of the block: what a hit looks at comes last, next to the key.
+  uint32_t granules_;
+
+ public:
+  // Guarded by the lock of the shard, once linked.
+  uint8_t policy_queue = 0;  // which of the policy's queues
+ private:
+  bool retired_ = false;  // see EntryLedger
+ public:
+  Entry* policy_prev = nullptr;
+  Entry* policy_next = nullptr;
+
+  // Constant once linked.
+  uint64_t version = 0;
+  Millis created = 0;
+
+ private:
+  const Millis idle_;
+
+ public:
+  // Written by readers, without a lock.
+  Relaxed<Millis> accessed = 0;  // the last read, to a sixteenth of `idle`
+
+ private:
+  const uint64_t hash_;
+  NamespaceState* const space_;
+
+ public:
+  Relaxed<Millis> expires = kNever;  // changed under the shard's lock, read without
+  uint32_t epoch = 0;                // of the namespace; constant once linked
+
+ private:
+  std::atomic<uint32_t> references_{1};
+  const uint32_t key_size_;
+  const uint32_t value_size_;
+  const uint8_t tag_count_;
+  const bool has_idle_;
+
+ public:
+  // Reads as the policy counts them, up to kUsesMax. Two readers at a time may count as one.
+  Relaxed<uint8_t> uses = 0;
+
+ private:
   Entry(const EntryDraft& draft, size_t charge);
   ~Entry() = default;
 
@@ -95,15 +126,6 @@ class Entry : public WheelNode {
   const char* bytes() const {
     return reinterpret_cast<const char*>(this + 1) + tag_count_ * sizeof(TagMembership);
   }
-
-  NamespaceState* const space_;
-  const uint64_t hash_;
-  const size_t charge_;
-  std::atomic<uint32_t> references_{1};
-  const uint32_t key_size_;
-  const uint32_t value_size_;
-  const uint8_t tag_count_;
-  bool retired_ = false;  // see EntryLedger
 };
 
 // Owns a draft until a shard takes it.

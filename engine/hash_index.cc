@@ -26,7 +26,7 @@ constexpr size_t kBucketsMin = 4;
 constexpr size_t kBucketRangeBytes = size_t{16} << 30;
 constexpr size_t kOverflowPart = 4;
 
-constexpr size_t kHugePagesFrom = 4 << 20;
+constexpr size_t kHugePagesFrom = 1 << 20;
 
 // Reversed, so that hashes with the same end lie together.
 uint64_t PositionOf(uint64_t hash) {
@@ -50,11 +50,12 @@ uint64_t HashAt(uint64_t position) {
 
 HashIndex::HashIndex(const Arena& arena, size_t shards)
     : arena_(arena),
+      blocks_(static_cast<char*>(arena.At(0))),
       bucket_range_(kBucketRangeBytes / shards),
       overflow_range_(kBucketRangeBytes / kOverflowPart / shards),
       buckets_(reinterpret_cast<Bucket*>(bucket_range_.data())),
       overflow_(reinterpret_cast<Bucket*>(overflow_range_.data())),
-      bucket_count_(kBucketsMin) {
+      shape_(ShapeOf(kBucketsMin)) {
   TRIVET_CHECK(bucket_range_.Commit(kBucketsMin * sizeof(Bucket)), "out of memory");
 }
 
@@ -100,11 +101,14 @@ void HashIndex::SetNext(Bucket& bucket, uint32_t next) {
   bucket.words[0].store(others | next, std::memory_order_release);
 }
 
-size_t HashIndex::BucketOf(uint64_t hash, size_t buckets) {
-  const uint64_t bits = hash >> kShardBits;
-  const uint64_t mask = std::bit_ceil(buckets) - 1;
-  const uint64_t bucket = bits & mask;
-  return bucket < buckets ? bucket : bucket & mask >> 1;
+size_t HashIndex::BucketOf(uint64_t hash, uint64_t shape) {
+  const uint64_t mask = (uint64_t{1} << (shape >> 56)) - 1;
+  const uint64_t bucket = hash >> kShardBits & mask;
+  return bucket < BucketsOf(shape) ? bucket : bucket & mask >> 1;
+}
+
+uint64_t HashIndex::ShapeOf(size_t buckets) {
+  return uint64_t{static_cast<unsigned>(std::bit_width(buckets - 1))} << 56 | buckets;
 }
 
 int HashIndex::BitsOf(size_t bucket, size_t buckets) {
@@ -126,13 +130,13 @@ Entry* HashIndex::Find(const NamespaceState* space, uint64_t hash, std::string_v
   while (true) {
     // Acquire here and in all that follows: the second look at moves_ comes last.
     const uint64_t moves = moves_.load(std::memory_order_acquire);
-    const size_t buckets = bucket_count_.load(std::memory_order_acquire);
-    const Bucket* bucket = &buckets_[BucketOf(hash, buckets)];
+    const uint64_t shape = shape_.load(std::memory_order_acquire);
+    const Bucket* bucket = &buckets_[BucketOf(hash, shape)];
     do {
       for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
         const auto slot = static_cast<size_t>(std::countr_zero(slots));
         Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
-        if (entry->hash() == hash && entry->space() == space && entry->key() == key) return entry;
+        if (entry->hash() == hash && entry->key() == key && entry->space() == space) return entry;
       }
       bucket = Next(*bucket);
     } while (bucket != nullptr);
@@ -143,19 +147,19 @@ Entry* HashIndex::Find(const NamespaceState* space, uint64_t hash, std::string_v
 }
 
 void HashIndex::Prefetch(uint64_t hash) const {
-  __builtin_prefetch(&buckets_[BucketOf(hash, bucket_count_.load(std::memory_order_relaxed))]);
+  __builtin_prefetch(&buckets_[BucketOf(hash, shape())]);
 }
 
 void HashIndex::PrefetchEntry(uint64_t hash) const {
-  const Bucket& bucket = buckets_[BucketOf(hash, bucket_count_.load(std::memory_order_relaxed))];
+  const Bucket& bucket = buckets_[BucketOf(hash, shape())];
   const unsigned slots = Match(bucket, FingerprintOf(hash));
   if (slots == 0) return;
   const auto slot = static_cast<size_t>(std::countr_zero(slots));
-  const char* entry =
-      static_cast<const char*>(arena_.At(bucket.blocks[slot].load(std::memory_order_relaxed)));
-  __builtin_prefetch(entry);
-  __builtin_prefetch(entry + 64);
-  __builtin_prefetch(entry + 128);
+  // The key begins behind the entry.
+  const char* const key = reinterpret_cast<const char*>(
+      EntryAt(bucket.blocks[slot].load(std::memory_order_relaxed)) + 1);
+  __builtin_prefetch(key - 1);
+  __builtin_prefetch(key + 63);
 }
 
 // --- Changing
@@ -163,8 +167,7 @@ void HashIndex::PrefetchEntry(uint64_t hash) const {
 HashIndex::Place HashIndex::PlaceOf(const Entry* entry) const {
   const uint32_t block = arena_.NumberOf(entry);
   const uint8_t fingerprint = FingerprintOf(entry->hash());
-  Bucket* bucket =
-      &buckets_[BucketOf(entry->hash(), bucket_count_.load(std::memory_order_relaxed))];
+  Bucket* bucket = &buckets_[BucketOf(entry->hash(), shape())];
   for (; bucket != nullptr; bucket = Next(*bucket)) {
     for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
       const auto slot = static_cast<size_t>(std::countr_zero(slots));
@@ -196,7 +199,7 @@ bool HashIndex::Put(Entry* entry, size_t bucket_number) {
 }
 
 bool HashIndex::Insert(Entry* entry) {
-  if (!Put(entry, BucketOf(entry->hash(), bucket_count_.load(std::memory_order_relaxed)))) {
+  if (!Put(entry, BucketOf(entry->hash(), shape()))) {
     return false;
   }
   ++size_;
@@ -218,7 +221,7 @@ void HashIndex::Remove(Entry* entry) {
 }
 
 Entry* HashIndex::Crowded(uint64_t hash) const {
-  const Bucket* bucket = &buckets_[BucketOf(hash, bucket_count_.load(std::memory_order_relaxed))];
+  const Bucket* bucket = &buckets_[BucketOf(hash, shape())];
   for (size_t i = 0; bucket != nullptr; ++i, bucket = Next(*bucket)) {
     if (Match(*bucket, 0) != 0) return nullptr;
     if (i == kOverflowMax) return EntryAt(bucket->blocks[0].load(std::memory_order_relaxed));
@@ -226,9 +229,7 @@ Entry* HashIndex::Crowded(uint64_t hash) const {
   return nullptr;
 }
 
-size_t HashIndex::bytes() const {
-  return (bucket_count_.load(std::memory_order_relaxed) + overflow_used_) * sizeof(Bucket);
-}
+size_t HashIndex::bytes() const { return (bucket_count() + overflow_used_) * sizeof(Bucket); }
 
 // --- Growing and shrinking
 
@@ -274,7 +275,7 @@ void HashIndex::Empty(size_t bucket_number) {
 }
 
 void HashIndex::Fit() {
-  const size_t buckets = bucket_count_.load(std::memory_order_relaxed);
+  const size_t buckets = bucket_count();
   if (size_ > buckets * kFillMost) {
     AddBucket();
   } else if (buckets > kBucketsMin && size_ < buckets * kFillLeast) {
@@ -283,7 +284,7 @@ void HashIndex::Fit() {
 }
 
 void HashIndex::AddBucket() {
-  const size_t fresh = bucket_count_.load(std::memory_order_relaxed);
+  const size_t fresh = bucket_count();
   // Without memory the buckets get longer.
   if (!bucket_range_.Commit((fresh + 1) * sizeof(Bucket))) return;
   if ((fresh + 1) * sizeof(Bucket) == kHugePagesFrom) bucket_range_.PreferHugePages();
@@ -295,19 +296,19 @@ void HashIndex::AddBucket() {
   Empty(cut);
   for (Entry* entry : entries) {
     // Each chain gets no longer than the one that was cut.
-    TRIVET_CHECK(Put(entry, BucketOf(entry->hash(), fresh + 1)), "out of memory");
+    TRIVET_CHECK(Put(entry, BucketOf(entry->hash(), ShapeOf(fresh + 1))), "out of memory");
   }
-  bucket_count_.store(fresh + 1, std::memory_order_release);
+  shape_.store(ShapeOf(fresh + 1), std::memory_order_release);
   moves_.store(moves + 2, std::memory_order_release);
 }
 
 void HashIndex::RemoveBucket() {
-  const size_t last = bucket_count_.load(std::memory_order_relaxed) - 1;
+  const size_t last = bucket_count() - 1;
   const size_t into = last - std::bit_floor(last);
   const Chain entries = EntriesOf(last);
   const uint64_t moves = moves_.load(std::memory_order_relaxed);
   moves_.store(moves + 1, std::memory_order_relaxed);
-  bucket_count_.store(last, std::memory_order_release);
+  shape_.store(ShapeOf(last), std::memory_order_release);
   Empty(last);
   for (Entry* entry : entries) TRIVET_CHECK(Put(entry, into), "out of memory");
   moves_.store(moves + 2, std::memory_order_release);
@@ -316,8 +317,8 @@ void HashIndex::RemoveBucket() {
 // --- Scanning
 
 bool HashIndex::VisitBucket(uint64_t* position, absl::FunctionRef<void(Entry*)> visit) {
-  const size_t buckets = bucket_count_.load(std::memory_order_relaxed);
-  const size_t bucket = BucketOf(HashAt(*position), buckets);
+  const size_t buckets = bucket_count();
+  const size_t bucket = BucketOf(HashAt(*position), shape());
   const uint64_t range = uint64_t{1} << (64 - BitsOf(bucket, buckets));
   const uint64_t begin = *position & ~(range - 1);
   const uint64_t from = *position;
@@ -329,14 +330,14 @@ bool HashIndex::VisitBucket(uint64_t* position, absl::FunctionRef<void(Entry*)> 
 }
 
 void HashIndex::CheckInvariants() const {
-  const size_t buckets = bucket_count_.load(std::memory_order_relaxed);
+  const size_t buckets = bucket_count();
   TRIVET_CHECK(moves_.load(std::memory_order_relaxed) % 2 == 0, "the index is left moving");
   size_t seen = 0;
   size_t overflow = 0;
   for (size_t number = 0; number < buckets; ++number) {
     for (const Entry* entry : EntriesOf(number)) {
       ++seen;
-      TRIVET_CHECK(BucketOf(entry->hash(), buckets) == number, "entry in a foreign bucket");
+      TRIVET_CHECK(BucketOf(entry->hash(), shape()) == number, "entry in a foreign bucket");
     }
     for (const Bucket* bucket = Next(buckets_[number]); bucket != nullptr; bucket = Next(*bucket)) {
       ++overflow;

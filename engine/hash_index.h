@@ -99,8 +99,15 @@ class HashIndex {
   static uint32_t NextOf(const Bucket& bucket);
   static void SetNext(Bucket& bucket, uint32_t next);
 
-  Entry* EntryAt(uint32_t block) const { return static_cast<Entry*>(arena_.At(block)); }
-  static size_t BucketOf(uint64_t hash, size_t buckets);
+  Entry* EntryAt(uint32_t block) const {
+    return reinterpret_cast<Entry*>(blocks_ + size_t{block} * kGranuleBytes);
+  }
+  // The bucket of a hash in a table of that shape.
+  static size_t BucketOf(uint64_t hash, uint64_t shape);
+  static uint64_t ShapeOf(size_t buckets);
+  static size_t BucketsOf(uint64_t shape) { return shape & (~uint64_t{0} >> 8); }
+  uint64_t shape() const { return shape_.load(std::memory_order_relaxed); }
+  size_t bucket_count() const { return BucketsOf(shape()); }
   // The bits of the hash that say that it belongs there.
   static int BitsOf(size_t bucket, size_t buckets);
   Bucket* Next(const Bucket& bucket) const;
@@ -119,11 +126,13 @@ class HashIndex {
   uint32_t NewOverflow();
 
   const Arena& arena_;
+  char* const blocks_;  // where block number 0 would be
   AddressRange bucket_range_;
   AddressRange overflow_range_;
   Bucket* const buckets_;
   Bucket* const overflow_;  // number 1 is overflow_[0]
-  std::atomic<size_t> bucket_count_;
+  // The number of buckets, and in the highest byte the bits that number them all.
+  std::atomic<uint64_t> shape_;
   std::atomic<uint64_t> moves_{0};
   size_t size_ = 0;
   uint32_t overflow_end_ = 0;   // so many were ever used

@@ -27,6 +27,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
                                    .idle = loaded.idle},
                                   records.size(), now);
   fresh->epoch = flight.epoch;
+  const bool pinned_full = memory.IsPinnedFull();
   Result result;
   {
     Removals removals = memory.NewRemovals();
@@ -40,7 +41,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
     const bool fits = shard.Fits(fresh->charge());
     if (!fits) ++counters.oversize;
     if (loaded.give_version) fresh->version = shard.NextVersion();
-    if (!fenced && loaded.keep && fits && !memory.IsPinnedFull()) {
+    if (!fenced && loaded.keep && fits && !pinned_full) {
       Entry* old = shard.FindLive(key, now, &removals);
       // Pinned before it is linked: the maintenance in there may find that it has died already.
       result = memory.ResultOf(fresh.get(), now);

@@ -1,5 +1,7 @@
 #include "engine/memory_tier.h"
 
+// Inlined: for short keys a call costs as much as the hash.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
@@ -100,10 +102,8 @@ MemoryTier::~MemoryTier() {
   }
 }
 
-KeyRef MemoryTier::Ref(NamespaceState* space, std::string_view key) const {
-  // An odd multiplier spreads the small id over all bits of the seed.
-  const uint64_t seed = seed_ ^ ((space->id() + uint64_t{1}) * 0x9E3779B97F4A7C15u);
-  return {space, key, XXH3_64bits_withSeed(key.data(), key.size(), seed)};
+uint64_t MemoryTier::HashOf(std::string_view key, uint64_t seed) {
+  return XXH3_64bits_withSeed(key.data(), key.size(), seed);
 }
 
 Millis MemoryTier::now() const {
@@ -149,7 +149,7 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
   Peeked peeked{.value = ledger_.Pin(entry),
                 .version = entry->version,
                 .expires = entry->expires,
-                .idle = entry->idle,
+                .idle = entry->idle(),
                 .tags = {}};
   for (const TagMembership& membership : entry->tags()) {
     peeked.tags.push_back(membership.group->tag->name());
@@ -209,6 +209,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
   TagRecords records = key.space->tags().Acquire(value.tags);
   EntryPtr fresh = Prepare(key, value, records.size(), now);
   const size_t charge = fresh->charge();
+  const bool pinned_full = IsPinnedFull();
   Shard& shard = ShardOf(key.hash);
   absl::StatusOr<SetResult> result = SetResult{};
   {
@@ -223,7 +224,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
       result = absl::ResourceExhaustedError(
           absl::StrCat("value: ", value.value.size(), " bytes are more than an eighth of a shard's",
                        " part of CacheOptions.memory_bytes can hold"));
-    } else if (IsPinnedFull()) {
+    } else if (pinned_full) {
       result = absl::ResourceExhaustedError(
           "values that left the cache and are still pinned fill a tenth of "
           "CacheOptions.memory_bytes");
@@ -351,6 +352,15 @@ size_t MemoryTier::flights() const {
     flights += shard->flights().size();
   }
   return flights;
+}
+
+size_t MemoryTier::mapped_bytes() {
+  size_t bytes = arena_.block_bytes();
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mu);
+    bytes += shard->index().bytes();
+  }
+  return bytes;
 }
 
 void MemoryTier::CheckInvariants() {

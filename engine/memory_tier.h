@@ -67,7 +67,10 @@ class MemoryTier {
 
   // --- One key ----------------------------------------------------------------------------------
 
-  KeyRef Ref(NamespaceState* space, std::string_view key) const;
+  KeyRef Ref(NamespaceState* space, std::string_view key) const {
+    // An odd multiplier spreads the small id over all bits of the seed.
+    return {space, key, HashOf(key, seed_ ^ ((space->id() + uint64_t{1}) * 0x9E3779B97F4A7C15u))};
+  }
 
   // Calls `use(Entry*)` with the live entry, and counts a hit; the entry may leave the cache while
   // that runs, but stays readable. False: there is none, nothing counted.
@@ -126,6 +129,9 @@ class MemoryTier {
   size_t pinned_entries();
   size_t flights() const;
 
+  // Bytes of blocks and buckets.
+  size_t mapped_bytes();
+
   void CheckInvariants();
 
   // --- For the files that build on this ---------------------------------------------------------
@@ -149,7 +155,8 @@ class MemoryTier {
   // retired entries come near their limit; so not under a lock.
   EntryPtr Prepare(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now);
 
-  // Whether pinned values, and what slow readers hold up, fill the room that they may fill.
+  // Whether pinned values, and what slow readers hold up, fill the room that they may fill. To be
+  // asked after Prepare and before the lock: what the write itself lets go of does not count.
   bool IsPinnedFull() const;
 
   // Links, and does a little maintenance, since writes pay for it.
@@ -160,6 +167,8 @@ class MemoryTier {
   Result ResultOf(Entry* entry, Millis now);
 
  private:
+  static uint64_t HashOf(std::string_view key, uint64_t seed);
+
   // Finds the live entry under the lock, tells the policy, and removes it if it is dead. REQUIRES:
   // the caller reads in the sense of the Reclaimer.
   Entry* LookUpLocked(const KeyRef& key);
@@ -190,8 +199,8 @@ bool MemoryTier::TryRead(const KeyRef& key, const Use& use) {
     entry = LookUpLocked(key);
   } else {
     entry = ShardOf(key.hash).lookup().Find(key.space, key.hash, key.key);
-    if (entry != nullptr) {
-      const Millis now = Shard::HasTtl(entry) ? this->now() : 0;
+    if (entry != nullptr) [[likely]] {
+      const Millis now = entry->has_ttl() ? this->now() : 0;
       if (Shard::IsLive(entry, now)) [[likely]] {
         Shard::RecordUse(entry, now);
       } else {

@@ -56,6 +56,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
   TagRecords records = key.space->tags().Acquire(value.tags);
   EntryPtr fresh = memory.Prepare(key, value, records.size(), now);
   fresh->epoch = flight.epoch;
+  const bool pinned_full = memory.IsPinnedFull();
   {
     Removals removals = memory.NewRemovals();
     Shard& shard = memory.ShardOf(key.hash);
@@ -64,7 +65,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
     shard.flights().FenceLoad(key.space, key.key, key.hash);
     Entry* old = shard.FindLive(key, now, &removals);
     const bool fits = shard.Fits(fresh->charge());
-    if (!IsFenced(flight, records) && fits && !memory.IsPinnedFull()) {
+    if (!IsFenced(flight, records) && fits && !pinned_full) {
       memory.Link(shard, std::move(fresh), old, &records, now, &removals);
     } else if (old != nullptr) {
       shard.Remove(old, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize, &removals);

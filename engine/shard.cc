@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kLargestPart = 8;
 
 // Of an idle TTL: how old the stamp of the last read may be. See NamespaceOptions::idle_ttl.
-Millis IdleSlack(const Entry* entry) { return entry->idle / 16; }
+Millis IdleSlack(const Entry* entry) { return entry->idle() / 16; }
 
 uint64_t Stats::*CounterOf(RemovalCause cause) {
   switch (cause) {
@@ -49,17 +49,8 @@ void Shard::SetBudget(ShardBudget budget) {
   policy_->SetCapacity({.weight = in_bytes ? budget.bytes : budget.entries, .in_bytes = in_bytes});
 }
 
-bool Shard::IsLive(Entry* entry, Millis now) {
-  return IsLiveAt(entry, entry->space()->epoch(), now);
-}
-
-bool Shard::IsLiveAt(Entry* entry, uint32_t epoch, Millis now) {
-  return now < DueOf(entry) && entry->epoch == epoch && !TagGroups::IsDoomed(entry);
-}
-
-Millis Shard::DueOf(const Entry* entry) {
-  if (entry->idle == kNever) return entry->expires;
-  return std::min<Millis>(entry->expires, entry->accessed + entry->idle + IdleSlack(entry));
+Millis Shard::IdleDueOf(const Entry* entry) {
+  return std::min<Millis>(entry->expires, entry->accessed + entry->idle() + IdleSlack(entry));
 }
 
 RemovalCause Shard::CauseOfDeath(const Entry* entry, Millis now) {
@@ -77,16 +68,10 @@ Entry* Shard::FindLive(const KeyRef& key, uint32_t epoch, Millis now, Removals* 
   return nullptr;
 }
 
-void Shard::RecordUse(Entry* entry, Millis now) {
-  // Written only if that changes it: then a hot entry stays in every core's cache.
-  if (const uint8_t uses = entry->uses; uses < Entry::kUsesMax) {
-    entry->uses = static_cast<uint8_t>(uses + 1);
-  }
+void Shard::RecordAccess(Entry* entry, Millis now) {
   // The wheel still has the old due time; when that comes, Maintain looks at DueOf again.
   // `now` may lie before the stamp: others read their clocks, too.
-  if (entry->idle != kNever && now >= entry->accessed + std::max<Millis>(IdleSlack(entry), 1)) {
-    entry->accessed = now;
-  }
+  if (now >= entry->accessed + std::max<Millis>(IdleSlack(entry), 1)) entry->accessed = now;
 }
 
 bool Shard::Fits(size_t charge) const {

@@ -14,6 +14,7 @@
 #include "engine/flights.h"
 #include "engine/hash_index.h"
 #include "engine/mutex.h"
+#include "engine/namespace_state.h"
 #include "engine/policy.h"
 #include "engine/removals.h"
 #include "engine/tag_groups.h"
@@ -61,7 +62,14 @@ class Shard {
   const HashIndex& lookup() const TRIVET_NO_THREAD_SAFETY_ANALYSIS { return index_; }
 
   // Notes in the entry that it was read, as eviction and idle TTL want it. Needs no lock.
-  static void RecordUse(Entry* entry, Millis now);
+  static void RecordUse(Entry* entry, Millis now) {
+    // Written only if that changes it: then a hot entry stays in every core's cache.
+    if (const uint8_t uses = entry->uses; uses < Entry::kUsesMax) {
+      entry->uses = static_cast<uint8_t>(uses + 1);
+    }
+    if (entry->has_idle()) [[unlikely]]
+      RecordAccess(entry, now);
+  }
   // Tells the policy, where it wants to be told.
   void RecordHit(Entry* entry) TRIVET_REQUIRES(mu) { policy_->Hit(entry); }
 
@@ -96,9 +104,8 @@ class Shard {
   uint64_t NextVersion() TRIVET_REQUIRES(mu) { return ++version_; }
 
   // Needs no lock. `now` may be anything where the entry has no TTL.
-  static bool IsLive(Entry* entry, Millis now);
-  static bool HasTtl(const Entry* entry) {
-    return entry->expires != kNever || entry->idle != kNever;
+  static bool IsLive(Entry* entry, Millis now) {
+    return IsLiveAt(entry, entry->space()->epoch(), now);
   }
 
   HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
@@ -118,9 +125,15 @@ class Shard {
   void CheckInvariants() TRIVET_REQUIRES(mu);
 
  private:
-  static bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now);
+  static bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) {
+    return now < DueOf(entry) && entry->epoch == epoch && !TagGroups::IsDoomed(entry);
+  }
+  static void RecordAccess(Entry* entry, Millis now);
+  static Millis IdleDueOf(const Entry* entry);
   static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
-  static Millis DueOf(const Entry* entry);
+  static Millis DueOf(const Entry* entry) {
+    return entry->has_idle() ? IdleDueOf(entry) : Millis{entry->expires};
+  }
   bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
   void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);

@@ -52,6 +52,8 @@ class alignas(64) ThreadRecord {
 
   // The counters of a namespace. For the thread itself.
   ReadCounters& CountersOf(uint32_t namespace_id) {
+    if (namespace_id < kFirstChunk) [[likely]]
+      return first_chunk_[namespace_id];
     const size_t chunk = ChunkOf(namespace_id);
     ReadCounters* counters = chunks_[chunk].load(std::memory_order_relaxed);
     if (counters == nullptr) [[unlikely]]
@@ -60,6 +62,7 @@ class alignas(64) ThreadRecord {
   }
   // The same for any thread: null if this one never read there.
   const ReadCounters* FindCounters(uint32_t namespace_id) const {
+    if (namespace_id < kFirstChunk) return &first_chunk_[namespace_id];
     const size_t chunk = ChunkOf(namespace_id);
     const ReadCounters* counters = chunks_[chunk].load(std::memory_order_acquire);
     return counters == nullptr ? nullptr : &counters[namespace_id - FirstOf(chunk)];
@@ -75,8 +78,8 @@ class alignas(64) ThreadRecord {
   friend class ThreadRecords;
   friend class RecordsOfThread;
 
-  // Chunk i has 32 * 2^i counters, so that nothing moves when namespaces are added.
-  static constexpr size_t kFirstChunk = 32;
+  // Chunk i has 16 * 2^i counters, so that nothing moves when namespaces are added.
+  static constexpr size_t kFirstChunk = 16;
   static constexpr size_t kChunks = 13;
   static size_t ChunkOf(uint32_t id) {
     return static_cast<size_t>(std::bit_width(id / kFirstChunk + 1)) - 1;
@@ -84,9 +87,10 @@ class alignas(64) ThreadRecord {
   static size_t FirstOf(size_t chunk) { return kFirstChunk * ((size_t{1} << chunk) - 1); }
   ReadCounters* MakeChunk(size_t chunk);
 
-  std::array<std::atomic<ReadCounters*>, kChunks> chunks_ = {};
-  std::atomic<bool> in_use_{false};  // by a thread that lives
-  ThreadRecord* next_ = nullptr;     // constant once it is in the list
+  std::array<ReadCounters, kFirstChunk> first_chunk_ = {};
+  std::array<std::atomic<ReadCounters*>, kChunks> chunks_ = {};  // the first is not used
+  std::atomic<bool> in_use_{false};                              // by a thread that lives
+  ThreadRecord* next_ = nullptr;                                 // constant once it is in the list
 };
 
 // The records of one cache. A record is made when a thread first comes, passes on to another thread

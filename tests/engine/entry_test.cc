@@ -32,14 +32,14 @@ TEST(Entry, HoldsWhatTheDraftSays) {
   EXPECT_EQ(entry->created, 100u);
   EXPECT_EQ(entry->accessed, 100u);
   EXPECT_EQ(entry->expires, 200u);
-  EXPECT_EQ(entry->idle, 30u);
+  EXPECT_EQ(entry->idle(), 30u);
   EXPECT_TRUE(entry->tags().empty());
 }
 
 TEST(Entry, LivesForEverUnlessToldOtherwise) {
   const EntryPtr entry = MakeEntry(nullptr, 0, "k");
   EXPECT_EQ(entry->expires, kNever);
-  EXPECT_EQ(entry->idle, kNever);
+  EXPECT_EQ(entry->idle(), kNever);
 }
 
 TEST(Entry, CopiesItsBytes) {

@@ -20,4 +20,6 @@ engine::Core& CoreOf(Cache& cache);
 
 void CheckInvariants(Cache& cache) { CoreOf(cache).memory().CheckInvariants(); }
 
+size_t MappedBytes(Cache& cache) { return CoreOf(cache).memory().mapped_bytes(); }
+
 }  // namespace trivet::testing

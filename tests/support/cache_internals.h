@@ -2,6 +2,8 @@
 #ifndef TRIVET_TESTS_SUPPORT_CACHE_INTERNALS_H_
 #define TRIVET_TESTS_SUPPORT_CACHE_INTERNALS_H_
 
+#include <cstddef>
+
 #include "trivet/cache.h"
 
 namespace trivet::testing {
@@ -10,6 +12,9 @@ namespace trivet::testing {
 // disagree. O(entries). Not while other threads write: a shard is over its budget for a moment
 // inside an insert, never between two.
 void CheckInvariants(Cache& cache);
+
+// Bytes of blocks and buckets, which do not come from the heap.
+size_t MappedBytes(Cache& cache);
 
 }  // namespace trivet::testing
 

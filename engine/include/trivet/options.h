@@ -71,7 +71,7 @@ struct CacheOptions {
 
   // Which entry goes when room is needed: "lru", in exact order per shard, or "s3fifo", which keeps
   // what was read at least twice and adapts to the workload. See docs/memory.md.
-  std::string policy = "lru";
+  std::string policy = "s3fifo";
 
   // Larger values are refused by every tier. At most kValueBytesCeiling.
   size_t value_bytes_max = 8 << 20;
