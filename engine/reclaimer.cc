@@ -16,6 +16,8 @@ namespace {
 // One membarrier, a few microseconds, for so many.
 constexpr size_t kEntriesPerBatch = 512;
 
+std::atomic<bool> reader_fence_forced{false};
+
 long Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0); }
 
 }  // namespace
@@ -23,7 +25,12 @@ long Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0); }
 GraceFence BestGraceFence() {
   static const bool registered = Membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
                                  Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
-  return registered ? GraceFence::kMembarrier : GraceFence::kReader;
+  const bool forced = reader_fence_forced.load(std::memory_order_relaxed);
+  return registered && !forced ? GraceFence::kMembarrier : GraceFence::kReader;
+}
+
+void ForceReaderFence(bool force) {
+  reader_fence_forced.store(force, std::memory_order_relaxed);
 }
 
 Reclaimer::~Reclaimer() {

@@ -21,8 +21,11 @@ enum class GraceFence {
   kReader,      // by a fence in each read, where the system has no membarrier
 };
 
-// kMembarrier, if this system has it.
+// kMembarrier, if this system has it. What a cache takes when it is opened.
 GraceFence BestGraceFence();
+
+// For tests: caches that are opened from now on take kReader (true), or the best (false).
+void ForceReaderFence(bool force);
 
 // Epoch-based reclamation (K. Fraser, "Practical Lock-Freedom", 2004) with asymmetric fences.
 //

@@ -16,6 +16,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "engine/reclaimer.h"
 #include "tests/support/cache_internals.h"
 #include "tests/support/crew.h"
 #include "tests/support/faulty_backing.h"
@@ -63,10 +64,11 @@ bool IsIntact(std::string_view key, std::string_view bytes) {
 struct ChurnCase {
   const char* name;
   size_t operations;  // of each thread
-  const char* policy = "lru";
+  const char* policy = "s3fifo";
   bool listener = false;
   bool background = false;
   bool store = false;
+  bool reader_fence = false;
 
   friend std::ostream& operator<<(std::ostream& out, const ChurnCase& test_case) {
     return out << test_case.name;
@@ -86,7 +88,9 @@ class ChurnTest : public ::testing::TestWithParam<ChurnCase> {
       options.removal_listener = [this](const Removal& removal) { OnRemoval(removal); };
     }
     if (GetParam().store) options.backing = std::make_shared<testing::MemoryBacking>(&clock_);
+    engine::ForceReaderFence(GetParam().reader_fence);
     cache_ = *Cache::Open(std::move(options));
+    engine::ForceReaderFence(false);
     spaces_.push_back(cache_->In("plain"));
     spaces_.push_back(cache_->In(
         "short",
@@ -275,7 +279,8 @@ INSTANTIATE_TEST_SUITE_P(
     Caches, ChurnTest,
     ::testing::Values(
         ChurnCase{.name = "Plain", .operations = 300'000},
-        ChurnCase{.name = "S3Fifo", .operations = 300'000, .policy = "s3fifo"},
+        ChurnCase{.name = "Lru", .operations = 300'000, .policy = "lru"},
+        ChurnCase{.name = "ReaderFence", .operations = 300'000, .reader_fence = true},
         ChurnCase{.name = "Listener", .operations = 300'000, .listener = true},
         ChurnCase{
             .name = "InBackground", .operations = 300'000, .listener = true, .background = true},

@@ -44,7 +44,7 @@ struct Case {
   size_t rounds;
   size_t max_entries = 100;
   size_t shards = 1;
-  const char* policy = "lru";
+  const char* policy = "s3fifo";
   bool store = false;
 
   friend std::ostream& operator<<(std::ostream& out, const Case& test_case) {

@@ -291,8 +291,11 @@ INSTANTIATE_TEST_SUITE_P(
     Caches, ModelTest,
     ::testing::Values(
         // Nothing is ever evicted.
-        Case{"Roomy", 2'000'000, {.memory_bytes = kRoomyBytes}},
-        Case{"RoomyInShards", 1'500'000, {.shards = 8, .memory_bytes = kRoomyBytes}},
+        Case{"Roomy", 2'000'000, {.policy = "s3fifo", .memory_bytes = kRoomyBytes}},
+        Case{"RoomyInShards",
+             1'500'000,
+             {.shards = 8, .policy = "s3fifo", .memory_bytes = kRoomyBytes}},
+        Case{"RoomyLru", 500'000, {.memory_bytes = kRoomyBytes}},
         Case{"RoomyManyKeys", 1'000'000, {.keys = 300, .shards = 2, .memory_bytes = kRoomyBytes}},
         // Evicted in the exact order of use.
         Case{"FewEntries", 1'500'000, {.max_entries = 12}},
@@ -315,13 +318,15 @@ INSTANTIATE_TEST_SUITE_P(
               .value_bytes_max = 20'000,
               .pins = false}},
         // In front of a store.
-        Case{"Store", 800'000, {.memory_bytes = kRoomyBytes, .store = true}},
+        Case{"Store", 800'000, {.policy = "s3fifo", .memory_bytes = kRoomyBytes, .store = true}},
         Case{"StoreFewEntries", 800'000, {.max_entries = 8, .store = true}},
         Case{"StoreFewBytes",
              500'000,
              {.memory_bytes = 64 << 10, .value_bytes_max = 20'000, .pins = false, .store = true}},
-        Case{
-            "StoreFails", 500'000, {.shards = 2, .memory_bytes = kRoomyBytes, .store = true}, true},
+        Case{"StoreFails",
+             500'000,
+             {.shards = 2, .policy = "s3fifo", .memory_bytes = kRoomyBytes, .store = true},
+             true},
         Case{"StoreFailsFewEntries", 300'000, {.max_entries = 8, .store = true}, true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 

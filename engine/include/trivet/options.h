@@ -69,8 +69,9 @@ struct CacheOptions {
   // entries (or 128 KiB) in each.
   size_t shards = 0;
 
-  // Which entry goes when room is needed: "lru", in exact order per shard, or "s3fifo", which keeps
-  // what was read at least twice and adapts to the workload. See docs/memory.md.
+  // Which entry goes when room is needed: "s3fifo", which keeps what was read at least twice and
+  // adapts to the workload, or "lru", in exact order per shard, for which every read takes the
+  // shard's lock. See docs/memory.md.
   std::string policy = "s3fifo";
 
   // Larger values are refused by every tier. At most kValueBytesCeiling.
