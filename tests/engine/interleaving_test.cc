@@ -63,8 +63,9 @@ std::unique_ptr<Cache> OpenCache(CacheOptions options) {
 }
 
 TEST(Interleaving, AReaderWhoseClockIsBehindTheWriterSeesNoNegativeAge) {
+  // With "lru" a reader looks at its clock before it waits for the lock.
   HookedClock clock;
-  const auto cache = OpenCache({.clock = &clock});
+  const auto cache = OpenCache({.policy = "lru", .clock = &clock});
   Namespace space = cache->In("space");
   clock.AfterReading([&] {
     clock.Advance(absl::Milliseconds(5));
@@ -77,7 +78,7 @@ TEST(Interleaving, AReaderWhoseClockIsBehindTheWriterSeesNoNegativeAge) {
 
 TEST(Interleaving, AReaderWhoseClockIsBehindTheWriterDoesNotShortenTheIdleTtl) {
   HookedClock clock;
-  const auto cache = OpenCache({.clock = &clock});
+  const auto cache = OpenCache({.policy = "lru", .clock = &clock});
   Namespace space = cache->In("space", {.idle_ttl = absl::Milliseconds(100)});
   clock.AfterReading([&] {
     clock.Advance(absl::Milliseconds(50));
