@@ -10,6 +10,9 @@ namespace {
 
 constexpr size_t kRangeBytes = size_t{64} << 30;
 
+// A class may have free blocks worth so many slabs before blocks are moved together.
+constexpr size_t kSlabsWithRoom = 2;
+
 constexpr size_t PagesFor(size_t bytes) {
   return (bytes + PageRuns::kPageBytes - 1) / PageRuns::kPageBytes;
 }
@@ -29,9 +32,11 @@ Arena::~Arena() {
   // Blocks that are still out go with the range.
   for (SizeClass& size_class : classes_) {
     MutexLock lock(size_class.mu);
-    while (Slab* slab = size_class.partial) {
-      Unlink(size_class, slab);
-      DeleteSlab(slab);
+    for (Slab** list : {&size_class.partial, &size_class.picked}) {
+      while (Slab* slab = *list) {
+        Unlink(*list, slab);
+        DeleteSlab(slab);
+      }
     }
   }
   TRIVET_DCHECK(block_bytes() == 0, "blocks outlive their arena");
@@ -67,13 +72,13 @@ void* Arena::Allocate(size_t size) {
   if (slab == nullptr) {
     slab = NewSlab(class_number);
     if (slab == nullptr) return nullptr;
-    PushFront(size_class, slab);
+    PushFront(size_class.partial, slab);
   }
   while (slab->bits[slab->hint] == 0) ++slab->hint;
   uint64_t& word = slab->bits[slab->hint];
   const size_t index = slab->hint * 64 + static_cast<size_t>(std::countr_zero(word));
   word &= word - 1;
-  if (--slab->free == 0) Unlink(size_class, slab);
+  if (--slab->free == 0) Unlink(size_class.partial, slab);
   ++size_class.blocks;
   return base_ + slab->first_page * PageRuns::kPageBytes + index * block_bytes;
 }
@@ -96,26 +101,66 @@ void Arena::Free(void* block, size_t block_bytes) {
   slab->bits[index / 64] |= uint64_t{1} << (index % 64);
   slab->hint = std::min(slab->hint, index / 64);
   --size_class.blocks;
-  if (slab->free++ == 0) PushFront(size_class, slab);
+  Slab*& list = slab->picked ? size_class.picked : size_class.partial;
+  if (slab->free++ == 0) PushFront(list, slab);
   // The only one that has room stays, lest it come and go with one block.
-  const bool is_last = slab->previous == nullptr && slab->next == nullptr;
-  if (slab->free == slab->blocks && !is_last) {
-    Unlink(size_class, slab);
+  const bool is_needed = !slab->picked && slab->previous == nullptr && slab->next == nullptr;
+  if (slab->free == slab->blocks && !is_needed) {
+    Unlink(list, slab);
     DeleteSlab(slab);
   }
 }
 
-void Arena::PushFront(SizeClass& size_class, Slab* slab) {
+void Arena::PushFront(Slab*& list, Slab* slab) {
   slab->previous = nullptr;
-  slab->next = size_class.partial;
+  slab->next = list;
   if (slab->next != nullptr) slab->next->previous = slab;
-  size_class.partial = slab;
+  list = slab;
 }
 
-void Arena::Unlink(SizeClass& size_class, Slab* slab) {
-  (slab->previous == nullptr ? size_class.partial : slab->previous->next) = slab->next;
+void Arena::Unlink(Slab*& list, Slab* slab) {
+  (slab->previous == nullptr ? list : slab->previous->next) = slab->next;
   if (slab->next != nullptr) slab->next->previous = slab->previous;
   slab->previous = slab->next = nullptr;
+}
+
+bool Arena::ThinOut() {
+  bool any = false;
+  for (SizeClass& size_class : classes_) {
+    MutexLock lock(size_class.mu);
+    while (Slab* slab = size_class.picked) {
+      Unlink(size_class.picked, slab);
+      slab->picked = false;
+      PushFront(size_class.partial, slab);
+    }
+    size_t free = 0;
+    size_t in_slab = 1;
+    for (const Slab* slab = size_class.partial; slab != nullptr; slab = slab->next) {
+      free += slab->free;
+      in_slab = slab->blocks;
+    }
+    if (free < kSlabsWithRoom * in_slab) continue;
+    // What the picked ones hold must fit into the others.
+    Slab* slab = size_class.partial;
+    while (slab != nullptr) {
+      Slab* const next = slab->next;
+      if (slab->free * 2 > slab->blocks && free > kSlabsWithRoom * in_slab) {
+        free -= std::min<size_t>(free, in_slab);
+        Unlink(size_class.partial, slab);
+        slab->picked = true;
+        PushFront(size_class.picked, slab);
+        any = true;
+      }
+      slab = next;
+    }
+  }
+  return any;
+}
+
+bool Arena::IsThinnedOut(const void* block, size_t block_bytes) const {
+  if (block_bytes > kSmallBytesMax) return false;
+  const auto offset = static_cast<size_t>(static_cast<const char*>(block) - base_);
+  return slab_of_page_[offset / PageRuns::kPageBytes]->picked;
 }
 
 Arena::Slab* Arena::NewSlab(size_t size_class) {
@@ -164,6 +209,7 @@ void Arena::CheckInvariants() {
   for (SizeClass& size_class : classes_) {
     MutexLock lock(size_class.mu);
     for (const Slab* slab = size_class.partial; slab != nullptr; slab = slab->next) {
+      TRIVET_CHECK(!slab->picked, "a slab is in another list than it says");
       size_t free = 0;
       for (size_t word = 0; word < (slab->blocks + 63) / 64; ++word) {
         TRIVET_CHECK(word >= slab->hint || slab->bits[word] == 0, "a slab skips free blocks");

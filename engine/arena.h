@@ -10,6 +10,7 @@
 #include "engine/address_range.h"
 #include "engine/mutex.h"
 #include "engine/page_runs.h"
+#include "engine/relaxed.h"
 #include "engine/size_classes.h"
 
 namespace trivet::engine {
@@ -19,6 +20,9 @@ namespace trivet::engine {
 // Allocator", 1994); a slab that is empty gives its pages back, to any class. Larger blocks are
 // runs of pages. Which blocks of a slab are free is noted beside the slab, not in the blocks:
 // freeing one does not touch its memory.
+//
+// When the mix of sizes shifts, slabs are left with few blocks each. ThinOut picks such slabs, from
+// which nothing is allocated any more; the owner of the blocks moves those that IsThinnedOut.
 //
 // Thread-safety: all methods, on any thread; one short lock per size class and one for the pages.
 class Arena {
@@ -50,6 +54,12 @@ class Arena {
   size_t block_bytes();
   size_t page_bytes();
 
+  // Picks, in each class that has much room, the slabs that are less than half used, anew each
+  // time. False: there are none.
+  bool ThinOut();
+  // Whether the block lies in a slab that was picked. REQUIRES: the block is out.
+  bool IsThinnedOut(const void* block, size_t block_bytes) const;
+
   // Gives the memory of free pages back to the system.
   void Trim();
 
@@ -65,7 +75,8 @@ class Arena {
     uint32_t first_page = 0;
     uint32_t blocks = 0;
     uint32_t free = 0;
-    uint32_t hint = 0;  // no word before this one has a free block
+    uint32_t hint = 0;             // no word before this one has a free block
+    Relaxed<bool> picked = false;  // by ThinOut: then in the list `picked` of its class
     Slab* previous = nullptr;
     Slab* next = nullptr;
     // A bit for each free block; as many words as the blocks need.
@@ -76,13 +87,14 @@ class Arena {
   struct SizeClass {
     Mutex mu;
     Slab* partial TRIVET_GUARDED_BY(mu) = nullptr;
+    Slab* picked TRIVET_GUARDED_BY(mu) = nullptr;
     size_t blocks TRIVET_GUARDED_BY(mu) = 0;  // that are out
   };
 
   Slab* NewSlab(size_t size_class);
   void DeleteSlab(Slab* slab);
-  static void PushFront(SizeClass& size_class, Slab* slab) TRIVET_REQUIRES(size_class.mu);
-  static void Unlink(SizeClass& size_class, Slab* slab) TRIVET_REQUIRES(size_class.mu);
+  static void PushFront(Slab*& list, Slab* slab);
+  static void Unlink(Slab*& list, Slab* slab);
   void* AllocatePages(size_t block_bytes);
 
   AddressRange range_;

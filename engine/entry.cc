@@ -43,6 +43,20 @@ Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
   return entry;
 }
 
+Entry* Entry::Copy(Arena& arena, Entry& entry) {
+  Entry* const copy = Create(arena, {.space = entry.space(),
+                                     .hash = entry.hash(),
+                                     .key = entry.key(),
+                                     .value = entry.value(),
+                                     .tag_count = entry.tags().size(),
+                                     .version = entry.version,
+                                     .created = entry.created,
+                                     .expires = entry.expires,
+                                     .idle = entry.idle()});
+  if (copy != nullptr) copy->accessed = Millis{entry.accessed};
+  return copy;
+}
+
 void Entry::Destroy(Arena& arena, Entry* entry) {
   const size_t charge = entry->charge();
   entry->~Entry();

@@ -53,6 +53,8 @@ class Entry : public WheelNode {
  public:
   // Null if the arena has no block for it.
   static Entry* Create(Arena& arena, const EntryDraft& draft);
+  // The same entry in another block; not linked anywhere, and without groups.
+  static Entry* Copy(Arena& arena, Entry& entry);
   static void Destroy(Arena& arena, Entry* entry);
 
   Entry(const Entry&) = delete;

@@ -15,6 +15,7 @@ class LruPolicy final : public Policy {
   bool wants_hits() const override { return true; }
   void Hit(Entry* entry) override;
   void Replace(Entry* old, Entry* fresh) override;
+  void Move(Entry* old, Entry* fresh) override { entries_.Replace(old, fresh); }
   void Remove(Entry* entry) override;
   Entry* Victim() override { return entries_.last(); }
   void CheckInvariants(size_t entries) const override;

@@ -25,6 +25,11 @@ constexpr size_t kBatchPart = 512;
 constexpr size_t kBatchBytesMax = 1 << 20;
 // From this budget on huge pages are worth what they round up.
 constexpr size_t kHugePagesFrom = 256 << 20;
+// Free blocks of slabs in use, and free pages, may take so much beyond the budget: a slab for each
+// class. What is more counts against the budget, and entries go for it; but not all: after the mix
+// of sizes shifted, or the budget shrank, slabs empty themselves only as their entries leave.
+constexpr size_t kSlackBytes = 8 << 20;
+constexpr size_t kSlackPart = 8;
 // How much maintenance a write does in its shard.
 constexpr size_t kWorkPerWrite = 4;
 // Entries that a long operation handles before it lets others have the shard.
@@ -271,6 +276,8 @@ Value MemoryTier::Detached(const KeyRef& key, std::string_view bytes) {
 void MemoryTier::Resize(const Capacity& capacity) {
   memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
   FitBatches(capacity.memory_bytes);
+  reclaimer_.Reclaim();
+  MeasureSlack();
   for (size_t i = 0; i < shards_.size(); ++i) {
     bool more = true;
     while (more) {
@@ -282,11 +289,50 @@ void MemoryTier::Resize(const Capacity& capacity) {
   }
 }
 
+void MemoryTier::MeasureSlack() {
+  const size_t pages = arena_.page_bytes();
+  const size_t blocks = arena_.block_bytes();
+  const size_t slack = pages > blocks ? pages - blocks : 0;
+  const size_t most = memory_bytes_.load(std::memory_order_relaxed) / kSlackPart;
+  slack_bytes_.store(std::min(slack > kSlackBytes ? slack - kSlackBytes : 0, most),
+                     std::memory_order_relaxed);
+}
+
+bool MemoryTier::MoveTogether(size_t* budget) {
+  if (!moving_mu_.TryLock()) return false;
+  if (!is_moving_ && slack_bytes_.load(std::memory_order_relaxed) > 0 && arena_.ThinOut()) {
+    is_moving_ = true;
+    moving_shard_ = 0;
+    moving_position_ = 0;
+  }
+  while (is_moving_ && *budget > 0) {
+    Removals removals = NewRemovals();
+    Shard& shard = *shards_[moving_shard_];
+    MutexLock lock(shard.mu);
+    bool more = true;
+    for (size_t work = 0; more && work<kWorkPerLock&& * budget> 0; ++work, --*budget) {
+      more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
+        shard.mu.AssertHeld();
+        if (entry->has_idle() || !arena_.IsThinnedOut(entry, entry->charge())) return;
+        Entry* const fresh = Entry::Copy(arena_, *entry);
+        if (fresh != nullptr) shard.Move(entry, fresh, &removals);
+      });
+    }
+    if (more) continue;
+    moving_position_ = 0;
+    is_moving_ = ++moving_shard_ < shards_.size();
+  }
+  const bool more = is_moving_;
+  moving_mu_.Unlock();
+  return more;
+}
+
 bool MemoryTier::Maintain(size_t budget) {
   reclaimer_.Reclaim();
+  MeasureSlack();
+  bool any_more = MoveTogether(&budget);
   const uint64_t clears = clears_.load(std::memory_order_acquire);
   const size_t first = next_maintained_.load(std::memory_order_relaxed);
-  bool any_more = false;
   for (size_t i = 0; i < shards_.size(); ++i) {
     const size_t index = (first + i) % shards_.size();
     bool more = true;

@@ -129,8 +129,9 @@ class MemoryTier {
   size_t pinned_entries();
   size_t flights() const;
 
-  // Bytes of blocks and buckets.
+  // Bytes of blocks and buckets; of the pages that blocks lie in.
   size_t mapped_bytes();
+  size_t page_bytes() { return arena_.page_bytes(); }
 
   void CheckInvariants();
 
@@ -174,8 +175,14 @@ class MemoryTier {
   Entry* LookUpLocked(const KeyRef& key);
   void FitBatches(size_t memory_bytes);
 
-  // Of each shard's budget, what pinned values take.
-  size_t Reserved() const { return ledger_.retired_bytes() / shards_.size(); }
+  // Of each shard's budget, what pinned values and the slack of the arena take.
+  size_t Reserved() const {
+    return (ledger_.retired_bytes() + slack_bytes_.load(std::memory_order_relaxed)) /
+           shards_.size();
+  }
+  void MeasureSlack();
+  // Moves entries out of slabs that are hardly used; `*budget` as in Maintain. True: not done.
+  bool MoveTogether(size_t* budget);
 
   const Clock& clock_;
   const RemovalListener listener_;
@@ -185,8 +192,14 @@ class MemoryTier {
   Reclaimer reclaimer_;
   bool hits_are_told_ = false;  // the policy wants to know them
   std::atomic<size_t> memory_bytes_;
+  std::atomic<size_t> slack_bytes_{0};  // of the arena, as far as it is too much; see MeasureSlack
   std::atomic<uint64_t> clears_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
+  // The pass over all entries that moves some.
+  Mutex moving_mu_;
+  bool is_moving_ TRIVET_GUARDED_BY(moving_mu_) = false;
+  size_t moving_shard_ TRIVET_GUARDED_BY(moving_mu_) = 0;
+  uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

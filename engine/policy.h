@@ -33,6 +33,8 @@ class Policy {
   virtual void Hit(Entry*) {}
   // `fresh` holds the key now, in place of `old`. Counts as a use.
   virtual void Replace(Entry* old, Entry* fresh) = 0;
+  // `fresh` takes exactly the place of `old`: the entry was moved in memory.
+  virtual void Move(Entry* old, Entry* fresh) = 0;
   // The entry leaves, for a reason that is not the policy's.
   virtual void Remove(Entry* entry) = 0;
   // The entry leaves because Victim named it.

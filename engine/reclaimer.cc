@@ -29,9 +29,7 @@ GraceFence BestGraceFence() {
   return registered && !forced ? GraceFence::kMembarrier : GraceFence::kReader;
 }
 
-void ForceReaderFence(bool force) {
-  reader_fence_forced.store(force, std::memory_order_relaxed);
-}
+void ForceReaderFence(bool force) { reader_fence_forced.store(force, std::memory_order_relaxed); }
 
 Reclaimer::~Reclaimer() {
   records_.ForEach([this](ThreadRecord& record) {

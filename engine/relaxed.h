@@ -14,6 +14,8 @@ class Relaxed {
   Relaxed() = default;
   // NOLINTNEXTLINE(google-explicit-constructor): it reads like a T
   Relaxed(T value) : value_(value) {}
+  Relaxed(const Relaxed& other) : Relaxed(T{other}) {}
+  Relaxed& operator=(const Relaxed& other) { return *this = T{other}; }
   Relaxed& operator=(T value) {
     value_.store(value, std::memory_order_relaxed);
     return *this;

@@ -13,6 +13,13 @@ void Removals::Add(Entry* entry, RemovalCause cause) {
   causes_.push_back(cause);
 }
 
+void Removals::AddMoved(Entry* entry) {
+  reclaimer_->ledger().Retire(entry);
+  bytes_ += entry->charge();
+  entries_.push_back(entry);
+  causes_.push_back(std::nullopt);
+}
+
 void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups) {
   for (std::unique_ptr<TagGroup>& group : groups) {
     bytes_ += sizeof(TagGroup) + group->members.capacity() * sizeof(Entry*);
@@ -25,8 +32,9 @@ void Removals::Finish() {
   for (size_t i = 0; i < groups_.size(); ++i) spaces_[i]->tags().Release({&groups_[i]->tag, 1});
   if (listener_ != nullptr && *listener_ != nullptr) {
     for (size_t i = 0; i < entries_.size(); ++i) {
+      if (!causes_[i].has_value()) continue;
       const Value value = reclaimer_->ledger().Pin(entries_[i]);
-      (*listener_)({entries_[i]->space()->name(), entries_[i]->key(), value, causes_[i]});
+      (*listener_)({entries_[i]->space()->name(), entries_[i]->key(), value, *causes_[i]});
     }
   }
   if (entries_.empty() && groups_.empty()) return;

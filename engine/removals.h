@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -29,6 +30,9 @@ class Removals {
   // Takes over the shard's reference on an entry that was just unlinked. Under the shard's lock.
   void Add(Entry* entry, RemovalCause cause);
 
+  // The same for an entry that another one has taken the place of: nobody is told.
+  void AddMoved(Entry* entry);
+
   // Takes over emptied tag groups of `space`, with their holds on tags. Under the shard's lock.
   void AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups);
 
@@ -40,7 +44,7 @@ class Removals {
   const RemovalListener* const listener_;
   size_t bytes_ = 0;
   absl::InlinedVector<Entry*, 4> entries_;
-  absl::InlinedVector<RemovalCause, 4> causes_;  // of each entry
+  absl::InlinedVector<std::optional<RemovalCause>, 4> causes_;  // of each entry; none: moved
   std::vector<std::unique_ptr<TagGroup>> groups_;
   std::vector<NamespaceState*> spaces_;  // of each group
 };

@@ -64,7 +64,12 @@ void S3FifoPolicy::Adapt(double by) {
 }
 
 void S3FifoPolicy::Replace(Entry* old, Entry* fresh) {
+  Move(old, fresh);
   fresh->uses = static_cast<uint8_t>(std::min(old->uses + 1, int{Entry::kUsesMax}));
+}
+
+void S3FifoPolicy::Move(Entry* old, Entry* fresh) {
+  fresh->uses = old->uses;
   fresh->policy_queue = old->policy_queue;
   Queue& queue = QueueOf(old);
   queue.entries.Replace(old, fresh);

@@ -38,6 +38,7 @@ class S3FifoPolicy final : public Policy {
   void SetCapacity(PolicyCapacity capacity) override;
   void Insert(Entry* entry) override;
   void Replace(Entry* old, Entry* fresh) override;
+  void Move(Entry* old, Entry* fresh) override;
   void Remove(Entry* entry) override;
   void Evict(Entry* victim) override;
   Entry* Victim() override;

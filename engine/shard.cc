@@ -123,6 +123,19 @@ void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
   removals->Add(entry, cause);
 }
 
+void Shard::Move(Entry* old, Entry* fresh, Removals* removals) {
+  fresh->epoch = old->epoch;
+  tag_groups_.Move(old, fresh);
+  policy_->Move(old, fresh);
+  index_.Replace(old, fresh);
+  if (wheel_.IsScheduled(old)) {
+    const Millis due = old->due_ms;
+    wheel_.Cancel(old);
+    wheel_.Schedule(fresh, due);
+  }
+  removals->AddMoved(old);
+}
+
 void Shard::SetExpiry(Entry* entry, Millis expires) {
   entry->expires = expires;
   if (wheel_.IsScheduled(entry)) wheel_.Cancel(entry);

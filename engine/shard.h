@@ -84,6 +84,10 @@ class Shard {
 
   void Remove(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
 
+  // `fresh`, a copy, takes the place of an entry in everything. REQUIRES: no idle TTL, whose stamp
+  // a reader may write meanwhile.
+  void Move(Entry* old, Entry* fresh, Removals* removals) TRIVET_REQUIRES(mu);
+
   // Gives the entry another absolute expiry.
   void SetExpiry(Entry* entry, Millis expires) TRIVET_REQUIRES(mu);
 

@@ -49,6 +49,14 @@ void TagGroups::Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emp
   }
 }
 
+void TagGroups::Move(Entry* old, Entry* fresh) {
+  for (size_t i = 0; i < old->tags().size(); ++i) {
+    const TagMembership membership = old->tags()[i];
+    fresh->tags()[i] = membership;
+    membership.group->members[membership.position] = fresh;
+  }
+}
+
 std::unique_ptr<TagGroup> TagGroups::Drop(TagGroup* group) {
   bytes_ -= BytesOf(*group);
   if (!group->doomed) return std::move(groups_.extract(group->tag).mapped());

@@ -43,6 +43,9 @@ class TagGroups {
   // the caller takes over their holds on their tags.
   void Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied);
 
+  // `fresh` takes the place of `old` in all its groups. REQUIRES: as many places for tags.
+  void Move(Entry* old, Entry* fresh);
+
   // True if the entry carries a tag that was invalidated after the entry got it. Needs no lock: the
   // groups of an entry are constant once it is linked.
   static bool IsDoomed(Entry* entry) {

@@ -70,6 +70,40 @@ TEST(ArenaTest, PagesMoveFromOneClassToAnother) {
   EXPECT_LT(arena.page_bytes(), size_t{2} << 20) << "a slab of each class at most";
 }
 
+TEST(ArenaTest, SlabsThatAreHardlyUsedArePickedAndGetNothingMore) {
+  Arena arena(false);
+  constexpr size_t kSize = 1024;
+  std::vector<void*> blocks;
+  for (size_t i = 0; i < 128 * 20; ++i) blocks.push_back(arena.Allocate(kSize));
+  EXPECT_FALSE(arena.ThinOut()) << "all slabs are full";
+  // Of every eight one stays.
+  std::vector<void*> left;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (i % 8 == 0) {
+      left.push_back(blocks[i]);
+    } else {
+      arena.Free(blocks[i], kSize);
+    }
+  }
+  ASSERT_TRUE(arena.ThinOut());
+  const size_t pages = arena.page_bytes();
+  std::vector<void*> moved;
+  for (void* block : left) {
+    if (!arena.IsThinnedOut(block, kSize)) {
+      moved.push_back(block);
+      continue;
+    }
+    moved.push_back(arena.Allocate(kSize));
+    EXPECT_FALSE(arena.IsThinnedOut(moved.back(), kSize));
+    arena.Free(block, kSize);
+  }
+  arena.CheckInvariants();
+  arena.Trim();
+  EXPECT_LT(arena.page_bytes(), pages / 2);
+  for (void* block : moved) arena.Free(block, kSize);
+  EXPECT_EQ(arena.block_bytes(), 0u);
+}
+
 TEST(ArenaTest, ALargeBlockThatComesBackIsUsedAgain) {
   Arena arena(false);
   for (int i = 0; i < 100; ++i) {

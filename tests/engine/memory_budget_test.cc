@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -178,6 +179,28 @@ TEST_F(MemoryBudgetTest, FiguresAgreeWithTheHeap) {
     EXPECT_LT(taken, counted * 1.15);
     cache_.reset();
   }
+}
+
+// The size classes must not keep what values of other sizes need.
+TEST_F(MemoryBudgetTest, PagesFollowTheBudgetWhenTheMixOfSizesShifts) {
+  constexpr size_t kBudget = 64 << 20;
+  CacheFixture::Open({.memory_bytes = kBudget, .value_bytes_max = 200'000});
+  Namespace users = cache_->In("users");
+  size_t most = 0;
+  for (const size_t size : {100u, 700u, 60u, 9000u, 300u, 100'000u, 2000u, 10u}) {
+    for (size_t bytes = 0; bytes < testing::ScaledCount(2 * kBudget); bytes += size + 128) {
+      const std::string key = std::to_string(random_() % 2'000'000);
+      ASSERT_THAT(users.Set(key, std::string(size - random_() % (size / 2), 'v')), IsOk());
+      if (bytes % (1 << 20) < size + 128) {
+        while (cache_->Maintain(1000)) {
+        }
+        most = std::max(most, testing::PageBytes(*cache_));
+      }
+    }
+  }
+  testing::CheckInvariants(*cache_);
+  EXPECT_LT(most, kBudget + kBudget / 50 + (16 << 20));
+  EXPECT_GT(cache_->stats().bytes, kBudget / 2) << "and entries use it";
 }
 
 // --- Entries ------------------------------------------------------------------------------------

@@ -22,4 +22,6 @@ void CheckInvariants(Cache& cache) { CoreOf(cache).memory().CheckInvariants(); }
 
 size_t MappedBytes(Cache& cache) { return CoreOf(cache).memory().mapped_bytes(); }
 
+size_t PageBytes(Cache& cache) { return CoreOf(cache).memory().page_bytes(); }
+
 }  // namespace trivet::testing

@@ -13,8 +13,10 @@ namespace trivet::testing {
 // inside an insert, never between two.
 void CheckInvariants(Cache& cache);
 
-// Bytes of blocks and buckets, which do not come from the heap.
+// Bytes of blocks and buckets, which do not come from the heap; of the pages that the blocks lie
+// in.
 size_t MappedBytes(Cache& cache);
+size_t PageBytes(Cache& cache);
 
 }  // namespace trivet::testing
 
