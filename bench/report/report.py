@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Shows what the benchmarks wrote: a table for the terminal, Markdown for the docs, a page.
+
+    report.py FOLDER [--markdown] [--into FILE] [--html FILE]
+
+FOLDER holds the JSON files of one run. The page is one file that needs no others. --into replaces
+what is between the two marks in a Markdown file.
+"""
+
+import argparse
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True  # this folder is part of the sources
+
+# pylint: disable=wrong-import-position
+import bars
+import page
+import results
+
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+def aligned(header, rows):
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, *rows]:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def markdown(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def everything(reports, heading, render):
+    """All as text; `heading(level, text)` and `render(header, rows)` give it its form."""
+    parts = [results.machine_line(reports), heading(2, "Bars"), render(*bars.table(reports))]
+    for report in reports.values():
+        parts.append(heading(2, f"{report['bench']}: {report['question']}"))
+        for table in results.tables(report):
+            parts += [heading(3, table.title), render(table.header, table.rows)]
+    return "\n".join(parts)
+
+
+def for_terminal(reports):
+    return everything(reports, lambda level, text: f"\n{'=' if level == 2 else '-'} {text}", aligned)
+
+
+def for_docs(reports):
+    return everything(reports, lambda level, text: f"\n{'#' * level} {text}\n", markdown)
+
+
+def replace_between_marks(path, text):
+    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{path}: no marks {BEGIN} and {END}")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder")
+    parser.add_argument("--markdown", action="store_true", help="in the form of docs/benchmarks.md")
+    parser.add_argument("--into", help="put that into this file")
+    parser.add_argument("--html", help="write the page to this file")
+    arguments = parser.parse_args()
+    reports = results.load(arguments.folder)
+    if not reports:
+        parser.error(f"no reports in {arguments.folder}")
+    print(for_docs(reports) if arguments.markdown else for_terminal(reports))
+    if arguments.into:
+        replace_between_marks(pathlib.Path(arguments.into), for_docs(reports))
+    if arguments.html:
+        pathlib.Path(arguments.html).write_text(page.render(reports), encoding="utf-8")
+        print(f"\n{arguments.html}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
