@@ -114,11 +114,13 @@ def write_bars(figures):
 def scale_bars(figures):
     yield Bar("memory beyond payload, bytes per entry, worst size", "<= 32", attempt(
         lambda: max(figures.all("memory", "trivet", "beyond_payload_bytes"))), high=32)
-    for phase in ("1 M members of a tag are swept", "1 M entries are added", "1 M entries expire"):
+    for phase, entries in (("members of a tag are swept", 10_000_000), ("tables grow", 1_000_000),
+                           ("entries expire", 10_000_000)):
         for figure, name, high in (("get_p99.99_ns", "p99.99", 2), ("get_mean_ns", "mean", 1.5)):
             yield Bar(f"hits while {phase}: {name}, to the quiet run", f"<= {high}", attempt(
-                lambda phase=phase, figure=figure: figures.get("sweep", phase, figure)
-                / figures.get("sweep", "quiet", figure)), high=high)
+                lambda phase=phase, entries=entries, figure=figure:
+                figures.get("sweep", phase, figure, entries=entries)
+                / figures.get("sweep", "quiet", figure, entries=entries)), high=high)
 
 
 def ratio_bars(figures):
@@ -155,6 +157,6 @@ def table(reports):
     def shown(value):
         return "" if value is None else f"{value:.2f}"
 
-    return ["what", "bar", "median", "least disturbed", ""], [
+    return ["what", "bar", "median", "least disturbed", "verdict"], [
         [bar.what, bar.text, shown(bar.value), shown(bar.least), bar.verdict]
         for bar in bars(reports)]

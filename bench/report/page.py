@@ -139,7 +139,8 @@ def render(reports):
              "cost of two looks at the clock.</p>",
              f"<nav>{links}</nav><h2>Bars</h2>", table(*bars.table(reports))]
     for name, report in reports.items():
-        parts.append(f'<h2 id="{name}">{name}: {html.escape(report["question"])}</h2>')
+        parts.append(f'<h2 id="{name}">{html.escape(results.title(report))}</h2>'
+                     f'<p class="note">{html.escape(results.occasion(report))}</p>')
         for made in results.tables(report):
             parts.append(f"<h3>{html.escape(made.title)}</h3>{plots(made.group)}"
                          f"{table(made.header, made.rows)}")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Shows what the benchmarks wrote: a table for the terminal, Markdown for the docs, a page.
 
-    report.py FOLDER [--markdown] [--into FILE] [--html FILE]
+    report.py FOLDER [--only NAME]... [--markdown] [--into FILE] [--html FILE]
 
-FOLDER holds the JSON files of one run. The page is one file that needs no others. --into replaces
-what is between the two marks in a Markdown file.
+FOLDER holds the JSON files. What is printed may be limited to some benchmarks. The page is one file
+that needs no others. --into replaces what is between the two marks in a Markdown file.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def everything(reports, heading, render):
     """All as text; `heading(level, text)` and `render(header, rows)` give it its form."""
     parts = [results.machine_line(reports), heading(2, "Bars"), render(*bars.table(reports))]
     for report in reports.values():
-        parts.append(heading(2, f"{report['bench']}: {report['question']}"))
+        parts += [heading(2, results.title(report)), results.occasion(report)]
         for table in results.tables(report):
             parts += [heading(3, table.title), render(table.header, table.rows)]
     return "\n".join(parts)
@@ -65,6 +65,7 @@ def replace_between_marks(path, text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
+    parser.add_argument("--only", action="append", help="print this benchmark; may be repeated")
     parser.add_argument("--markdown", action="store_true", help="in the form of docs/benchmarks.md")
     parser.add_argument("--into", help="put that into this file")
     parser.add_argument("--html", help="write the page to this file")
@@ -72,7 +73,9 @@ def main():
     reports = results.load(arguments.folder)
     if not reports:
         parser.error(f"no reports in {arguments.folder}")
-    print(for_docs(reports) if arguments.markdown else for_terminal(reports))
+    printed = {name: report for name, report in reports.items()
+               if not arguments.only or name in arguments.only}
+    print(for_docs(printed) if arguments.markdown else for_terminal(printed))
     if arguments.into:
         replace_between_marks(pathlib.Path(arguments.into), for_docs(reports))
     if arguments.html:

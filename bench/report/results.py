@@ -45,7 +45,7 @@ def describe(workload):
     words = {
         "keys": lambda n: f"{count(n)} keys",
         "entries": lambda n: f"{count(n)} entries",
-        "passing": lambda n: f"{count(n)} of them passing",
+        "passing": lambda n: f"{count(n)} come or go",
         "key_bytes": lambda n: f"{size(n)} keys",
         "value_bytes": lambda n: f"{size(n)} values",
         "distribution": str,
@@ -130,12 +130,23 @@ def tables(report):
 
 
 def machine_line(reports):
-    """What the figures were measured on, and how busy it was."""
-    machines = [report["machine"] for report in reports.values() if "machine" in report]
-    if not machines:
+    """What the figures were measured on."""
+    machine = next((report["machine"] for report in reports.values() if "machine" in report), None)
+    if machine is None:
         return "unknown machine"
-    first = machines[0]
-    load_max = max(max(m["load_at_start"], m["load_at_end"]) for m in machines)
-    return (f"{first['date']}: {first['processor']}, {first['cores']} cores, "
-            f"{first['memory_gib']} GiB, {first['kernel']}, huge pages {first['huge_pages']}, "
-            f"highest load {load_max:.1f}")
+    return (f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+            f"{machine['kernel']}, huge pages {machine['huge_pages']}")
+
+
+def title(report):
+    return f"{report['bench']}: {report['question']}"
+
+
+def occasion(report):
+    """When it was measured, by which settings, and how busy the machine was."""
+    if "machine" not in report:
+        return ""
+    machine, settings = report["machine"], report["settings"]
+    return (f"{machine['date']}, load {machine['load_at_start']:.1f} before and "
+            f"{machine['load_at_end']:.1f} after, {settings['repetitions']} repetitions, policy "
+            f"{settings['policy']}")

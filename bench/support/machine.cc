@@ -1,5 +1,6 @@
 #include "bench/support/machine.h"
 
+#include <malloc.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -69,7 +70,12 @@ double LoadAverage() {
   return load;
 }
 
-size_t AvailableBytes() { return KibibytesOf("/proc/meminfo", "MemAvailable"); }
+size_t AvailableBytes() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return KibibytesOf("/proc/meminfo", "MemAvailable");
+}
 
 size_t ResidentBytes() {
   size_t all = 0;

@@ -14,7 +14,8 @@ nlohmann::ordered_json DescribeMachine();
 // Of the last minute: how much else ran.
 double LoadAverage();
 
-// What can be had without swapping; 0 if the system does not say.
+// What can be had without swapping, after this process has given back what it does not use; 0 if
+// the system does not say.
 size_t AvailableBytes();
 
 // Of this process, in memory now.
