@@ -68,7 +68,7 @@ def hit_bars(figures):
     small, large = 10_000, 1_000_000
     yield Bar("FindInto, 10 k keys, 1 thread, to the map", "<= 1.25", attempt(
         lambda: ns("trivet", small, 1) / ns(MAP, small, 1)), high=1.25)
-    yield Bar("the same with TTL", "<= 1.5", attempt(
+    yield Bar("FindInto with TTL, 10 k keys, 1 thread, to the map", "<= 1.5", attempt(
         lambda: ns("trivet, with TTL", small, 1) / ns(MAP, small, 1)), high=1.5)
     yield Bar("FindInto, 10 k keys, 2 threads: scaling, to that of an empty loop", ">= 0.95",
               attempt(lambda: scaling("trivet", small) / scaling("empty loop", small)), low=0.95)
@@ -104,7 +104,7 @@ def write_bars(figures):
         lambda: 2 * ns("trivet", 1) / ns("trivet", 2)), low=1.3)
     yield Bar("get-or-fill with room for a tenth: time, to HyperClockCache", "<= 0.45", attempt(
         lambda: fill("trivet", "ns") / fill(CLOCK, "ns")), high=0.45)
-    yield Bar("the same: hit ratio", ">= 0.814", attempt(
+    yield Bar("get-or-fill with room for a tenth: hit ratio", ">= 0.814", attempt(
         lambda: fill("trivet", "hit_percent") / 100), low=0.814)
     yield Bar("MGet(64), 10 M keys, to the map's single find", "<= 0.4", attempt(
         lambda: figures.get("mget", "trivet MGet(64)", "ns", keys=10_000_000, threads=1)
@@ -127,15 +127,15 @@ def ratio_bars(figures):
     def of(policy, figure, **workload):
         return attempt(lambda: figures.get("hit_ratio", policy, figure, **workload))
 
-    yield Bar("hit ratio of s3fifo on the traces: mean to LRU, points", ">= 3.5",
+    yield Bar("s3fifo on the traces: mean to LRU, points", ">= 3.5",
               of("s3fifo", "mean_to_lru_points"), low=3.5)
-    yield Bar("the same: worst point to LRU", ">= -1.5", of("s3fifo", "worst_to_lru_points"),
+    yield Bar("s3fifo on the traces: worst point to LRU", ">= -1.5", of("s3fifo", "worst_to_lru_points"),
               low=-1.5)
     shards = of("s3fifo", "sixteen_shards_points")
-    yield Bar("the same: 16 shards to one, points", ">= -0.1", shards, low=-0.1)
-    yield Bar("hit ratio of lru: largest difference to exact LRU, points", "<= 0.05",
+    yield Bar("s3fifo on the traces: 16 shards to one, points", ">= -0.1", shards, low=-0.1)
+    yield Bar("lru on the traces: largest difference to exact LRU, points", "<= 0.05",
               of("lru", "largest_to_reference_points"), high=0.05)
-    yield Bar("kv-meta-ttl with TTL, room for a tenth: hit percent of s3fifo", ">= 18.5",
+    yield Bar("s3fifo on kv-meta-ttl with TTL, room for a tenth: hit percent", ">= 18.5",
               of("s3fifo", "119874_entries_percent", trace="kv-meta-ttl"), low=18.5)
 
 

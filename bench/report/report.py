@@ -36,22 +36,23 @@ def markdown(header, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def everything(reports, heading, render):
-    """All as text; `heading(level, text)` and `render(header, rows)` give it its form."""
+def as_text(reports, heading, render, usual_only=False):
+    """`heading(level, text)` and `render(header, rows)` give it its form."""
     parts = [results.machine_line(reports), heading(2, "Bars"), render(*bars.table(reports))]
     for report in reports.values():
         parts += [heading(2, results.title(report)), results.occasion(report)]
-        for table in results.tables(report):
+        for table in results.tables(report, usual_only):
             parts += [heading(3, table.title), render(table.header, table.rows)]
     return "\n".join(parts)
 
 
 def for_terminal(reports):
-    return everything(reports, lambda level, text: f"\n{'=' if level == 2 else '-'} {text}", aligned)
+    return as_text(reports, lambda level, text: f"\n{'=' if level == 2 else '-'} {text}", aligned)
 
 
 def for_docs(reports):
-    return everything(reports, lambda level, text: f"\n{'#' * level} {text}\n", markdown)
+    return as_text(reports, lambda level, text: f"\n{'#' * (level + 1)} {text}\n", markdown,
+                   usual_only=True)
 
 
 def replace_between_marks(path, text):

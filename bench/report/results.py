@@ -119,9 +119,17 @@ def other_table(group):
                                      for name in names] for row in group]
 
 
-def tables(report):
+def usual(workload):
+    """Whether it is the workload of the bars; the docs show no others."""
+    return (workload.get("distribution", "zipf") == "zipf"
+            and workload.get("value_bytes") in (None, 100) or "key_bytes" in workload)
+
+
+def tables(report, usual_only=False):
     made = []
     for group in groups(report):
+        if usual_only and not usual(group[0]["workload"]):
+            continue
         header, rows = (speed_table if "ns" in group[0]["figures"] else other_table)(group)
         used = [i for i in range(len(header)) if any(row[i] for row in rows)]
         made.append(Table(describe(group[0]["workload"]), [header[i] for i in used],
