@@ -47,7 +47,7 @@ class Histogram {
   // Values below kSub have a bucket each; above, the highest kSubBits + 1 bits choose.
   static size_t BucketOf(uint64_t ticks) {
     if (ticks < kSub) return ticks;
-    const int shift = std::bit_width(ticks) - 1 - kSubBits;
+    const int shift = static_cast<int>(std::bit_width(ticks)) - 1 - kSubBits;
     return (static_cast<size_t>(shift) << kSubBits) + (ticks >> shift);
   }
 
