@@ -152,11 +152,11 @@ def bars(reports):
     return made
 
 
-def table(reports):
+def table(reports, measured_only=False):
     """Header and rows of text."""
     def shown(value):
         return "" if value is None else f"{value:.2f}"
 
     return ["what", "bar", "median", "least disturbed", "verdict"], [
         [bar.what, bar.text, shown(bar.value), shown(bar.least), bar.verdict]
-        for bar in bars(reports)]
+        for bar in bars(reports) if not measured_only or bar.value is not None]

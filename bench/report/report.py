@@ -36,9 +36,12 @@ def markdown(header, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
-def as_text(reports, heading, render, usual_only=False):
+def as_text(reports, heading, render, usual_only=False, measured_only=False):
     """`heading(level, text)` and `render(header, rows)` give it its form."""
-    parts = [results.machine_line(reports), heading(2, "Bars"), render(*bars.table(reports))]
+    parts = [results.machine_line(reports)]
+    header, rows = bars.table(reports, measured_only)
+    if rows:
+        parts += [heading(2, "Bars"), render(header, rows)]
     for report in reports.values():
         parts += [heading(2, results.title(report)), results.occasion(report)]
         for table in results.tables(report, usual_only):
@@ -46,8 +49,9 @@ def as_text(reports, heading, render, usual_only=False):
     return "\n".join(parts)
 
 
-def for_terminal(reports):
-    return as_text(reports, lambda level, text: f"\n{'=' if level == 2 else '-'} {text}", aligned)
+def for_terminal(reports, measured_only):
+    return as_text(reports, lambda level, text: f"\n{'=' if level == 2 else '-'} {text}", aligned,
+                   measured_only=measured_only)
 
 
 def for_docs(reports):
@@ -76,7 +80,8 @@ def main():
         parser.error(f"no reports in {arguments.folder}")
     printed = {name: report for name, report in reports.items()
                if not arguments.only or name in arguments.only}
-    print(for_docs(printed) if arguments.markdown else for_terminal(printed))
+    some = len(printed) < len(reports)
+    print(for_docs(printed) if arguments.markdown else for_terminal(printed, measured_only=some))
     if arguments.into:
         replace_between_marks(pathlib.Path(arguments.into), for_docs(reports))
     if arguments.html:
