@@ -1,144 +1,128 @@
-// Question: what does a hit cost, by each of the ways to read, and with two threads at once?
+// Question: what does a hit cost, by each of the ways to read, next to every other cache?
 //
-// Decision it serves: whether FindInto, Find and Get may each be told to users as "nanoseconds",
-// and which of them the documentation should lead with. Everything is in memory; the value is
-// copied into a reused string (or, for Find and Visit, looked at where it lies) and touched.
+// Decision it serves: whether FindInto, Visit, Find and Get may each be told to users as
+// "nanoseconds", and which of them the documentation should lead with. Everything fits in memory.
 //
-// Baselines: a hash map without any cache around it, for one thread; the mutex, list and map that
-// people write themselves; and the same reads from SQLite, which is what a hit saves.
+// Baselines: an empty loop, whose scaling with threads nobody can beat; a hash map without any
+// cache around it, which may be read by several threads as long as nobody writes.
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "bench/support/fixtures.h"
-#include "bench/support/mutex_lru.h"
-#include "bench/support/zipf_keys.h"
-#include "benchmark/benchmark.h"
+#include "absl/time/time.h"
+#include "bench/support/operations.h"
+#include "bench/support/peers/field.h"
+#include "bench/support/session.h"
 #include "trivet/cache.h"
 
 namespace trivet::bench {
 namespace {
 
-Cache& FullCache(size_t n) {
-  return Once<Cache>(n, [n] {
-    // Room for all, so that every read is a hit.
-    std::unique_ptr<Cache> cache = OpenCache({.memory_bytes = (64 << 20) + n * 512});
-    Namespace view = cache->In(kNamespace);
-    Fill(n, [&](std::string_view key, std::string_view value) {
-      Require(view.Set(key, value).status());
-    });
-    return cache;
-  });
-}
+using Contenders = std::vector<Contender>;
 
-// Runs `read(key)`, which returns a byte of the value, or nothing on a miss.
+// `read(view, key)` returns a byte of the value, or nothing on a miss.
 template <typename Read>
-void Measure(benchmark::State& state, size_t n, Read read) {
-  const PinnedThread pinned(state);
-  ZipfKeys::Walk walk(Keys(n));
-  size_t misses = 0;
-  for (auto _ : state) {
-    const std::optional<char> byte = read(walk.Next());
-    misses += byte.has_value() ? 0 : 1;
-    benchmark::DoNotOptimize(byte);
-  }
-  if (misses > 0) state.SkipWithError("not every read was a hit");
-  state.SetItemsProcessed(state.iterations());
+Contender Way(std::string_view name, std::shared_ptr<TrivetPeer> peer, Read read) {
+  return {std::string(name), [peer = std::move(peer), read](Turn& turn) {
+            turn.Run([&](const Key& key) {
+              const std::optional<char> byte = read(peer->view(), key.view());
+              Touch(byte);
+              return byte.has_value() ? Outcome::kHit : Outcome::kMiss;
+            });
+          }};
 }
 
-void FindInto(benchmark::State& state) {
-  const auto n = static_cast<size_t>(state.range(0));
-  Namespace view = FullCache(n).In(kNamespace);
-  std::string out;
-  Measure(state, n, [&](std::string_view key) {
-    return view.FindInto(key, &out) ? std::optional(out.back()) : std::nullopt;
-  });
-}
-BENCHMARK(FindInto)->Apply(SizesAndThreads);
-
-void Visit(benchmark::State& state) {
-  const auto n = static_cast<size_t>(state.range(0));
-  Namespace view = FullCache(n).In(kNamespace);
-  Measure(state, n, [&](std::string_view key) {
-    std::optional<char> byte;
+// Without a copy of the value; for them absl's map is no peer.
+void AddWaysOfTrivet(const std::shared_ptr<TrivetPeer>& peer, Contenders& contenders) {
+  using Byte = std::optional<char>;
+  contenders.push_back(Way("trivet Visit", peer, [](Namespace& view, std::string_view key) {
+    Byte byte;
     view.Visit(key, [&](std::string_view bytes) { byte = bytes.back(); });
     return byte;
-  });
-}
-BENCHMARK(Visit)->Apply(SizesAndThreads);
-
-void Find(benchmark::State& state) {
-  const auto n = static_cast<size_t>(state.range(0));
-  Namespace view = FullCache(n).In(kNamespace);
-  Measure(state, n, [&](std::string_view key) {
+  }));
+  contenders.push_back(Way("trivet Find", peer, [](Namespace& view, std::string_view key) {
     const Value value = view.Find(key);
-    return value ? std::optional(value.bytes().back()) : std::nullopt;
-  });
-}
-BENCHMARK(Find)->Apply(SizesAndThreads);
-
-void Get(benchmark::State& state) {
-  const auto n = static_cast<size_t>(state.range(0));
-  Namespace view = FullCache(n).In(kNamespace);
-  std::string out;
-  Measure(state, n, [&](std::string_view key) -> std::optional<char> {
+    return value ? Byte(value.bytes().back()) : std::nullopt;
+  }));
+  contenders.push_back(Way("trivet Get", peer, [](Namespace& view, std::string_view key) {
     const absl::StatusOr<Result> result = view.Get(key);
-    if (!result.ok() || !*result) return std::nullopt;
-    out.assign(result->bytes());
-    return out.back();
-  });
+    return result.ok() && *result ? Byte(result->bytes().back()) : std::nullopt;
+  }));
+  contenders.push_back(Way("trivet GetOrLoad", peer, [](Namespace& view, std::string_view key) {
+    const auto never = [](Load&) -> Loaded { return std::nullopt; };
+    const absl::StatusOr<Result> result = view.GetOrLoad(key, never);
+    return result.ok() && *result ? Byte(result->bytes().back()) : std::nullopt;
+  }));
 }
-BENCHMARK(Get)->Apply(SizesAndThreads);
 
-void BaselineFlatHashMap(benchmark::State& state) {
-  using Map = absl::flat_hash_map<std::string, std::string>;
-  const auto n = static_cast<size_t>(state.range(0));
-  Map& map = Once<Map>(n, [n] {
-    auto made = std::make_unique<Map>();
-    made->reserve(n);
-    Fill(n, [&](std::string_view key, std::string_view value) { made->emplace(key, value); });
-    return made;
-  });
-  std::string out;
-  Measure(state, n, [&](std::string_view key) -> std::optional<char> {
-    // The package's map looks up by its own kind of view.
-    const auto found = map.find(absl::string_view(key.data(), key.size()));
-    if (found == map.end()) return std::nullopt;
-    out = found->second;
-    return out.back();
-  });
+Contender EmptyLoop() {
+  return {"empty loop", [](Turn& turn) {
+            turn.Run([](const Key& key) {
+              Touch(key.bytes.front());
+              return Outcome::kHit;
+            });
+          }};
 }
-BENCHMARK(BaselineFlatHashMap)->Apply(Sizes);
 
-void BaselineMutexLru(benchmark::State& state) {
-  const auto n = static_cast<size_t>(state.range(0));
-  MutexLru& lru = Once<MutexLru>(n, [n] {
-    auto made = std::make_unique<MutexLru>(n);
-    Fill(n, [&](std::string_view key, std::string_view value) { made->Set(key, value); });
-    return made;
-  });
-  std::string out;
-  Measure(state, n, [&](std::string_view key) {
-    return lru.Get(key, &out) ? std::optional(out.back()) : std::nullopt;
-  });
-}
-BENCHMARK(BaselineMutexLru)->Apply(SizesAndThreads);
+// What is read, and in which of the ways.
+struct Case {
+  size_t keys;
+  size_t value_bytes;
+  std::vector<Distribution> distributions;
+  bool all_ways = false;
+};
 
-void BaselineSqlite(benchmark::State& state) {
-  const auto n = static_cast<size_t>(state.range(0));
-  Backing& store = Sqlite(n).backing();
-  Measure(state, n, [&](std::string_view key) -> std::optional<char> {
-    const auto row = store.Read(kNamespace, key);
-    if (!row.ok() || !row->has_value()) return std::nullopt;
-    return (*row)->value.back();
+void MeasureCase(Session& session, const Case& what) {
+  const PeerOptions options = {.entries = what.keys, .value_bytes = what.value_bytes};
+  Contenders contenders;
+  if (auto trivet = OpenFull<TrivetPeer>(session, options)) {
+    contenders.push_back(Gets(trivet));
+    if (what.all_ways) AddWaysOfTrivet(trivet, contenders);
+  }
+  if (what.all_ways && session.Wants("trivet")) {
+    PeerOptions chosen = options;
+    chosen.policy = session.settings().policy;
+    auto expiring = std::make_shared<TrivetPeer>(chosen, NamespaceOptions{.ttl = absl::Hours(1)});
+    Fill(*expiring, chosen);
+    contenders.push_back(Gets(std::move(expiring), "trivet, with TTL"));
+  }
+  ForEachOther([&](auto type) {
+    using P = typename decltype(type)::type;
+    if (auto peer = OpenFull<P>(session, options)) contenders.push_back(Gets(std::move(peer)));
   });
+  if (what.all_ways) contenders.push_back(EmptyLoop());
+  for (const Distribution distribution : what.distributions) {
+    for (const int threads : {1, 2}) {
+      session.Measure({.keys = what.keys,
+                       .value_bytes = what.value_bytes,
+                       .distribution = distribution,
+                       .threads = threads},
+                      contenders);
+    }
+  }
 }
-BENCHMARK(BaselineSqlite)->Apply(SizesAndThreads);
+
+int Main(int argc, char** argv) {
+  Session session("hit", "What does a hit cost, by each of the ways to read?", argc, argv);
+  using enum Distribution;
+  MeasureCase(session, {10'000, 100, {kZipf, kOneKey}, true});
+  MeasureCase(session, {1'000'000, 100, {kZipf, kUniform}, true});
+  MeasureCase(session, {1'000'000, 32, {kZipf}});
+  MeasureCase(session, {1'000'000, 1024, {kZipf}});
+  if (session.settings().full) {
+    MeasureCase(session, {10'000, 100, {kUniform}});
+    MeasureCase(session, {10'000, 64 << 10, {kZipf}});
+    MeasureCase(session, {10'000'000, 100, {kZipf, kUniform}});
+  }
+  return session.Finish();
+}
 
 }  // namespace
 }  // namespace trivet::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) { return trivet::bench::Main(argc, argv); }
