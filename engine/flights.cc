@@ -1,7 +1,5 @@
 #include "engine/flights.h"
 
-#include <utility>
-
 #include "engine/check.h"
 #include "engine/namespace_state.h"
 
@@ -43,15 +41,13 @@ std::shared_ptr<WriteFlight> Flights::FindWrite(NamespaceState* space, std::stri
   return it == writes_.end() ? nullptr : it->second;
 }
 
-void Flights::Add(std::shared_ptr<LoadFlight> flight) {
+void Flights::Add(const std::shared_ptr<LoadFlight>& flight) {
   FenceLoad(flight->space, flight->key, flight->hash);  // one of an older epoch
-  const FlightKey key = KeyOf(*flight);
-  loads_.emplace(key, std::move(flight));
+  loads_.emplace(KeyOf(*flight), flight);
 }
 
-void Flights::Add(std::shared_ptr<WriteFlight> flight) {
-  const FlightKey key = KeyOf(*flight);
-  const bool added = writes_.emplace(key, std::move(flight)).second;
+void Flights::Add(const std::shared_ptr<WriteFlight>& flight) {
+  const bool added = writes_.emplace(KeyOf(*flight), flight).second;
   TRIVET_CHECK(added, "two writes of one key at a time");
 }
 

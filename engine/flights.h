@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -90,8 +91,8 @@ class Flights {
                                          uint64_t hash) const;
 
   // REQUIRES: the key has no flight of that kind (a fenced load does not count).
-  void Add(std::shared_ptr<LoadFlight> flight);
-  void Add(std::shared_ptr<WriteFlight> flight);
+  void Add(const std::shared_ptr<LoadFlight>& flight);
+  void Add(const std::shared_ptr<WriteFlight>& flight);
 
   // A load that nobody may join and that may keep nothing: it is fenced from the start.
   void AddFenced(LoadFlight* flight);

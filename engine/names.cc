@@ -46,7 +46,7 @@ absl::Status CheckTtl(std::string_view field, absl::Duration ttl) {
 
 absl::Status CheckTags(std::span<const std::string> tags, std::string_view field) {
   for (size_t i = 0; i < tags.size(); ++i) {
-    if (tags[i].size() >= 1 && tags[i].size() <= kNameBytesMax) continue;
+    if (!tags[i].empty() && tags[i].size() <= kNameBytesMax) continue;
     return CheckLength(absl::StrCat(ToAbsl(field), "[", i, "]"), tags[i].size(), kNameBytesMax);
   }
   if (tags.size() <= kTagsPerEntryMax) return absl::OkStatus();

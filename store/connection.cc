@@ -92,12 +92,18 @@ void Connection::WaitForLocks(absl::Duration wait_max) {
   sqlite3_busy_timeout(database_.get(), static_cast<int>(absl::ToInt64Milliseconds(wait_max)));
 }
 
-absl::Status Connection::CopyLog(absl::Duration wait_max) {
-  WaitForLocks(wait_max);
-  const int code = sqlite3_wal_checkpoint_v2(database_.get(), "main", SQLITE_CHECKPOINT_RESTART,
-                                             nullptr, nullptr);
-  WaitForLocks(busy_timeout_);
+absl::Status Connection::Checkpoint(int mode) {
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), "main", mode, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : Error(code, "copy the write-ahead log");
+}
+
+absl::Status Connection::CopyLog() { return Checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+
+absl::Status Connection::RestartLog(absl::Duration wait_max) {
+  WaitForLocks(wait_max);
+  absl::Status status = Checkpoint(SQLITE_CHECKPOINT_RESTART);
+  WaitForLocks(busy_timeout_);
+  return status;
 }
 
 int64_t Connection::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }

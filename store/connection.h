@@ -46,9 +46,13 @@ class Connection {
   // The statement, prepared by the first call. REQUIRES: no Query on it is alive.
   absl::StatusOr<sqlite3_stmt*> Prepared(Sql sql);
 
-  // Copies the write-ahead log into the database and waits, at most that long, until every reader
-  // has turned to the database, so that the next commit begins the log anew.
-  absl::Status CopyLog(absl::Duration wait_max);
+  // Copies of the write-ahead log into the database what no reader needs there any more to see the
+  // database as it was. Readers and writers go on meanwhile.
+  absl::Status CopyLog();
+
+  // Copies the rest, too, and waits, at most that long, until nobody reads from the log any more,
+  // so that the next commit begins it anew. Unavailable if somebody still does.
+  absl::Status RestartLog(absl::Duration wait_max);
 
   // Pages in the log after the last commit of this connection; 0 before the first.
   int log_pages() const { return log_pages_; }
@@ -78,6 +82,7 @@ class Connection {
 
   absl::Status Harden();
   void WaitForLocks(absl::Duration wait_max);
+  absl::Status Checkpoint(int mode);
   absl::StatusOr<Statement> Prepare(const char* sql, std::string_view purpose, bool keep);
 
   const std::string path_;

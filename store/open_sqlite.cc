@@ -70,7 +70,7 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const SqliteOptions& opti
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Backing>> OpenSqlite(SqliteOptions options) {
+absl::StatusOr<std::unique_ptr<Backing>> OpenSqlite(const SqliteOptions& options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
   if (sqlite3_threadsafe() == 0) {
     return absl::FailedPreconditionError("this SQLite library was built without threads");

@@ -2,9 +2,11 @@
 #ifndef TRIVET_STORE_READER_POOL_H_
 #define TRIVET_STORE_READER_POOL_H_
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "engine/mutex.h"
 #include "store/connection.h"
 
@@ -12,7 +14,10 @@ namespace trivet::store {
 
 // A fixed number of connections, each lent to one thread at a time, the one that came back last
 // first: its pages are warm. A thread that finds none waits until one comes back, which takes as
-// long as the read it is lent for.
+// long as the read it is lent for, or until the pause is over that the writer has asked for.
+//
+// Nothing can wait in a circle: who has borrowed a connection reads and gives it back, and waits
+// for no lock of ours meanwhile, neither for another connection nor for the writer.
 //
 // Thread-safety: all methods may be called from any thread at any time. Leases must not outlive it.
 class ReaderPool {
@@ -40,9 +45,32 @@ class ReaderPool {
 
   Lease Borrow();
 
+  // While it lives nobody borrows, and if it is complete nobody reads.
+  class Pause {
+   public:
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    ~Pause();
+    bool complete() const { return complete_; }
+
+   private:
+    friend class ReaderPool;
+    Pause(ReaderPool& pool, bool complete) : pool_(pool), complete_(complete) {}
+
+    ReaderPool& pool_;
+    const bool complete_;
+  };
+
+  // Waits until all connections are back, at most that long; none is lent meanwhile.
+  // REQUIRES: there is no other pause, and the caller has borrowed nothing.
+  Pause PauseReaders(absl::Duration wait_max);
+
  private:
+  const size_t size_;
   engine::Mutex mutex_;
-  engine::CondVar returned_;
+  engine::CondVar may_borrow_;
+  engine::CondVar all_back_;  // only who pauses waits for it
+  bool paused_ TRIVET_GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<Connection>> idle_ TRIVET_GUARDED_BY(mutex_);
 };
 

@@ -13,8 +13,9 @@ namespace {
 // Keeps the answer where Change() has no place for it.
 template <typename Answer>
 absl::Status Keep(absl::StatusOr<Answer> from, Answer* to) {
-  if (from.ok()) *to = *std::move(from);
-  return from.status();
+  if (!from.ok()) return from.status();
+  *to = *std::move(from);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ absl::Status SqliteBacking::Change(absl::FunctionRef<absl::Status(RowWriter&)> w
   RowWriter rows(*writer_, Now());  // after the wait for the lock
   if (absl::Status status = work(rows); !status.ok()) return status;
   if (absl::Status status = transaction.Commit(); !status.ok()) return status;
-  log_keeper_.AfterCommit(*writer_);
+  log_keeper_.AfterCommit(*writer_, readers_);
   return absl::OkStatus();
 }
 

@@ -18,7 +18,7 @@ absl::StatusOr<std::shared_ptr<Backing>> OpenStore(std::string_view store, Clock
   SqliteOptions options;
   options.path = store.substr(kSqliteScheme.size());
   options.clock = clock;
-  absl::StatusOr<std::unique_ptr<Backing>> backing = OpenSqlite(std::move(options));
+  absl::StatusOr<std::unique_ptr<Backing>> backing = OpenSqlite(options);
   if (!backing.ok()) return backing.status();
   return std::shared_ptr<Backing>(*std::move(backing));
 }

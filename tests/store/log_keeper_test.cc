@@ -7,11 +7,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "store/connection.h"
+#include "store/reader_pool.h"
+#include "store/transaction.h"
 #include "tests/store/raw_database.h"
 #include "tests/store/temp_folder.h"
 #include "tests/support/backing_rows.h"
@@ -20,7 +25,11 @@
 namespace trivet::testing {
 namespace {
 
-constexpr uintmax_t kLogBytes = uintmax_t{store::LogKeeper::kPagesMax} * 4096;
+using store::Connection;
+using store::LogKeeper;
+using store::ReaderPool;
+
+constexpr uintmax_t kLogBytes = uintmax_t{LogKeeper::kPagesMax} * 4096;
 
 class LogKeeperTest : public ::testing::Test {
  protected:
@@ -63,26 +72,107 @@ TEST_F(LogKeeperTest, ALongReaderHoldsTheLogUpOnlyWhileItReads) {
   EXPECT_LE(LogBytes(), kLogBytes * 5 / 4);
 }
 
-// An attempt may fail where the threads hardly get to run; without attempts none would succeed.
-TEST_F(LogKeeperTest, TheLogIsBegunAnewUnderReadersThatNeverPause) {
-  constexpr size_t kValueBytes = 100'000;
-  constexpr uintmax_t kBytesMax = 64 * kLogBytes;
-  std::atomic<bool> written = false;
-  std::vector<std::thread> readers;
+// The keeper alone, with a writer and readers in the hand of the test.
+class LogKeeperAloneTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    RawDatabase(file_).Run("PRAGMA journal_mode = WAL; CREATE TABLE blobs (bytes)");
+    writer_ = OpenConnection(Connection::Mode::kReadWrite);
+    std::vector<std::unique_ptr<Connection>> readers;
+    for (int i = 0; i < 2; ++i) readers.push_back(OpenConnection(Connection::Mode::kReadOnly));
+    readers_.emplace(std::move(readers));
+  }
+
+  std::unique_ptr<Connection> OpenConnection(Connection::Mode mode) {
+    auto connection = Connection::Open(file_, mode, absl::ZeroDuration());
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    return *std::move(connection);
+  }
+
+  void Commit(const char* sql) {
+    ASSERT_TRUE(writer_->Run(sql, "write").ok());
+    keeper_.AfterCommit(*writer_, *readers_);
+  }
+
+  // A commit that makes an attempt due.
+  void CommitManyPages() {
+    Commit("REPLACE INTO blobs (rowid, bytes) VALUES (1, zeroblob(17000000))");
+  }
+
+  // After one more commit: it writes over the beginning if the attempt before it succeeded.
+  bool HasBegunAnew() {
+    Commit("REPLACE INTO blobs (rowid, bytes) VALUES (2, 'short')");
+    return writer_->log_pages() < LogKeeper::kPagesMax;
+  }
+
+  TempFolder folder_;
+  const std::string file_ = folder_.File("test.db");
+  std::unique_ptr<Connection> writer_;
+  std::optional<ReaderPool> readers_;
+  LogKeeper keeper_;
+};
+
+TEST_F(LogKeeperAloneTest, BeginsTheLogAnewWhenNobodyReads) {
+  EXPECT_TRUE(HasBegunAnew()) << "it is short from the start";
+  CommitManyPages();
+  EXPECT_GT(writer_->log_pages(), LogKeeper::kPagesMax);
+  EXPECT_TRUE(HasBegunAnew());
+}
+
+TEST_F(LogKeeperAloneTest, GivesUpOnASlowReaderUntilTheNextAttempt) {
+  {
+    const ReaderPool::Lease slow = readers_->Borrow();
+    const store::Transaction snapshot(*slow, store::Transaction::Kind::kRead);
+    ASSERT_TRUE((*slow).Run("SELECT count(*) FROM blobs", "read").ok());
+    CommitManyPages();
+    EXPECT_FALSE(HasBegunAnew());
+  }
+  EXPECT_FALSE(HasBegunAnew()) << "no attempt is due";
+  CommitManyPages();
+  EXPECT_TRUE(HasBegunAnew());
+}
+
+TEST_F(LogKeeperAloneTest, GivesUpOnAReaderOfAnotherProcessUntilTheNextAttempt) {
+  {
+    RawDatabase other(file_);
+    other.Run("BEGIN");
+    EXPECT_EQ(other.Ask("SELECT count(*) FROM blobs"), "0");
+    CommitManyPages();
+    EXPECT_FALSE(HasBegunAnew());
+  }
+  CommitManyPages();
+  EXPECT_TRUE(HasBegunAnew());
+}
+
+// At any moment somebody reads, and who wants to read next waits already. A thread that does not
+// get to run for 100 ms makes an attempt fail, so there may be more than one.
+TEST_F(LogKeeperAloneTest, BeginsTheLogAnewUnderReadersThatNeverPause) {
+  constexpr int kAttemptsMax = 20;
+  std::atomic<int> reads = 0;
+  std::atomic<bool> read_on = true;
+  std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    readers.emplace_back([&] {
-      const std::vector<std::string_view> keys(50, "a");
-      while (!written) ASSERT_TRUE(backing_->ReadMany("users", keys).ok());
+    threads.emplace_back([&] {
+      while (read_on) {
+        const ReaderPool::Lease lease = readers_->Borrow();
+        const store::Transaction snapshot(*lease, store::Transaction::Kind::kRead);
+        ASSERT_TRUE((*lease).Run("SELECT count(*) FROM blobs", "read").ok());
+        ++reads;
+        for (int j = 0; j < 100; ++j) std::this_thread::yield();
+      }
     });
   }
-  uintmax_t bytes = 0;
-  while (bytes < kBytesMax && LogBytes() + kLogBytes > bytes) {
-    WriteOften(10, kValueBytes);
-    bytes += 10 * kValueBytes;
+  while (reads < 10) std::this_thread::yield();
+  int attempts = 0;
+  bool begun_anew = false;
+  while (!begun_anew && attempts < kAttemptsMax) {
+    CommitManyPages();
+    ++attempts;
+    begun_anew = HasBegunAnew();
   }
-  written = true;
-  for (std::thread& reader : readers) reader.join();
-  EXPECT_LT(bytes, kBytesMax) << "the log has " << LogBytes() << " bytes";
+  EXPECT_TRUE(begun_anew) << "after " << attempts << " attempts";
+  read_on = false;
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace

@@ -53,11 +53,11 @@ class SqliteOpenTest : public ::testing::Test {
  protected:
   static absl::Status Open(SqliteOptions options) {
     options.busy_timeout = absl::ZeroDuration();
-    return OpenSqlite(std::move(options)).status();
+    return OpenSqlite(options).status();
   }
 
   static std::unique_ptr<Backing> MustOpen(SqliteOptions options) {
-    auto opened = OpenSqlite(std::move(options));
+    auto opened = OpenSqlite(options);
     EXPECT_TRUE(opened.ok()) << opened.status();
     return opened.ok() ? *std::move(opened) : nullptr;
   }

@@ -45,7 +45,7 @@ struct SqliteOptions {
 // InvalidArgument names the option; NotFound (file or folder), PermissionDenied (read-only file),
 // FailedPrecondition (a database of another program, or of a newer trivet), DataLoss (corrupt, or
 // no database at all), Unavailable (locked), ResourceExhausted (disk full).
-absl::StatusOr<std::unique_ptr<Backing>> OpenSqlite(SqliteOptions options);
+absl::StatusOr<std::unique_ptr<Backing>> OpenSqlite(const SqliteOptions& options);
 
 }  // namespace trivet
 
