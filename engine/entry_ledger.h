@@ -43,7 +43,19 @@ class EntryLedger {
 
   Arena& arena() { return arena_; }
 
+  // What left the shards and is not freed: what waits for its grace period, and what is pinned.
   size_t retired_bytes() const { return retired_bytes_.load(std::memory_order_relaxed); }
+  size_t waiting_bytes() const { return waiting_bytes_.load(std::memory_order_relaxed); }
+  size_t pinned_bytes() const {
+    const size_t waiting = waiting_bytes();
+    const size_t retired = retired_bytes();
+    return retired > waiting ? retired - waiting : 0;
+  }
+
+  // Of the retired, so many wait for their grace period; and no longer.
+  void AddWaiting(size_t bytes) { waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void RemoveWaiting(size_t bytes) { waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
   size_t retired_entries() const { return retired_entries_.load(std::memory_order_acquire); }
 
  private:
@@ -55,6 +67,7 @@ class EntryLedger {
 
   Arena& arena_;
   std::atomic<size_t> retired_bytes_{0};
+  std::atomic<size_t> waiting_bytes_{0};
   std::atomic<size_t> retired_entries_{0};
 };
 

@@ -26,6 +26,9 @@ constexpr size_t kBucketsMin = 4;
 constexpr size_t kBucketRangeBytes = size_t{16} << 30;
 constexpr size_t kOverflowPart = 4;
 
+// Memory of buckets is given back in such pieces.
+constexpr size_t kDiscardedBytes = 64 << 10;
+
 constexpr size_t kHugePagesFrom = 1 << 20;
 
 // Reversed, so that hashes with the same end lie together.
@@ -136,6 +139,9 @@ Entry* HashIndex::Find(const NamespaceState* space, uint64_t hash, std::string_v
       for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
         const auto slot = static_cast<size_t>(std::countr_zero(slots));
         Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
+        // The lines of a short value come together with that of the header, not after it.
+        __builtin_prefetch(reinterpret_cast<const char*>(entry + 1) + 32);
+        __builtin_prefetch(reinterpret_cast<const char*>(entry + 1) + 96);
         if (entry->hash() == hash && entry->key() == key && entry->space() == space) return entry;
       }
       bucket = Next(*bucket);
@@ -312,6 +318,9 @@ void HashIndex::RemoveBucket() {
   Empty(last);
   for (Entry* entry : entries) TRIVET_CHECK(Put(entry, into), "out of memory");
   moves_.store(moves + 2, std::memory_order_release);
+  // A reader that still looks there finds zeros, and then that entries have moved.
+  const size_t end = last * sizeof(Bucket);
+  if (end % kDiscardedBytes == 0) bucket_range_.Discard(end, kDiscardedBytes);
 }
 
 // --- Scanning

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/check.h"
 #include "engine/namespace_state.h"
 
 namespace trivet::engine {
@@ -26,6 +27,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
                                    .expires = loaded.expires,
                                    .idle = loaded.idle},
                                   records.size(), now);
+  TRIVET_CHECK(fresh != nullptr, "out of memory");
   fresh->epoch = flight.epoch;
   const bool pinned_full = memory.IsPinnedFull();
   Result result;
@@ -109,6 +111,7 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     outcome = Keep(memory, flight, **loaded);
     outcome->tier = source;
   }
+  absl::StatusOr<Result> dropped = Result();  // what it pins is freed without the lock
   {
     const Millis now = memory.now();
     Removals removals = memory.NewRemovals();
@@ -124,7 +127,10 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     // reader gets too, or they would read backwards.
     if (!failed && source != Tier::kLoader && flight.fenced) {
       Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, &removals);
-      if (entry != nullptr) outcome = memory.ResultOf(entry, now);
+      if (entry != nullptr) {
+        dropped = std::move(outcome);
+        outcome = memory.ResultOf(entry, now);
+      }
     }
     Stats& counters = shard.counters(flight.space);
     if (source == Tier::kLoader) {

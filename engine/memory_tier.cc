@@ -20,11 +20,15 @@ namespace {
 // Retired entries that handles still pin may take this part of the budget: beyond it, writes are
 // refused rather than let memory grow.
 constexpr size_t kPinnedPart = 10;
+// As much may wait for readers that do not leave; in small caches, and where bytes have no limit,
+// so much.
+constexpr size_t kWaitingMin = 4 << 20;
+constexpr size_t kWaitingWithoutLimit = 256 << 20;
 // A thread's collection of retired entries is freed when it has this part of the budget.
 constexpr size_t kBatchPart = 512;
 constexpr size_t kBatchBytesMax = 1 << 20;
 // From this budget on huge pages are worth what they round up.
-constexpr size_t kHugePagesFrom = 256 << 20;
+constexpr size_t kHugePagesFrom = 64 << 20;
 // Free blocks of slabs in use, and free pages, may take so much beyond the budget: a slab for each
 // class. What is more counts against the budget, and entries go for it; but not all: after the mix
 // of sizes shifted, or the budget shrank, slabs empty themselves only as their entries leave.
@@ -32,6 +36,8 @@ constexpr size_t kSlackBytes = 8 << 20;
 constexpr size_t kSlackPart = 8;
 // How much maintenance a write does in its shard.
 constexpr size_t kWorkPerWrite = 4;
+// Buckets, of some nine entries, from which entries are moved before others may have the shard.
+constexpr size_t kBucketsPerMove = 16;
 // Entries that a long operation handles before it lets others have the shard.
 constexpr size_t kWorkPerLock = 256;
 
@@ -115,16 +121,24 @@ Millis MemoryTier::now() const {
   return static_cast<Millis>(absl::ToInt64Milliseconds(clock_.Elapsed()));
 }
 
-Entry* MemoryTier::LookUpLocked(const KeyRef& key) {
+Value MemoryTier::LookUpLocked(const KeyRef& key, Entry** entry) {
   const Millis now = this->now();
   Removals removals = NewRemovals();
   Shard& shard = ShardOf(key.hash);
   MutexLock lock(shard.mu);
-  Entry* entry = shard.FindLive(key, now, &removals);
-  if (entry == nullptr) return nullptr;
-  Shard::RecordUse(entry, now);
-  shard.RecordHit(entry);
-  return entry;
+  *entry = shard.FindLive(key, now, &removals);
+  if (*entry == nullptr) return Value();
+  Shard::RecordUse(*entry, now);
+  shard.RecordHit(*entry);
+  return ledger_.Pin(*entry);
+}
+
+void MemoryTier::RemoveDead(const KeyRef& key) {
+  const Millis now = this->now();
+  Removals removals = NewRemovals();
+  Shard& shard = ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  shard.FindLive(key, now, &removals);
 }
 
 Value MemoryTier::Find(const KeyRef& key) {
@@ -179,7 +193,6 @@ EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t ta
     reclaimer_.Reclaim();
     entry = Entry::Create(arena_, draft);
   }
-  TRIVET_CHECK(entry != nullptr, "out of memory");
   return EntryPtr(entry, EntryDeleter{&arena_});
 }
 
@@ -189,8 +202,11 @@ void MemoryTier::FitBatches(size_t memory_bytes) {
 }
 
 bool MemoryTier::IsPinnedFull() const {
-  const size_t limit = memory_bytes_.load(std::memory_order_relaxed) / kPinnedPart;
-  return limit != 0 && ledger_.retired_bytes() > limit;
+  const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
+  const size_t limit = memory / kPinnedPart;
+  return (memory != 0 && ledger_.pinned_bytes() > limit) ||
+         ledger_.waiting_bytes() >
+             (memory == 0 ? kWaitingWithoutLimit : std::max(limit, kWaitingMin));
 }
 
 void MemoryTier::Link(Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records, Millis now,
@@ -213,6 +229,11 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
   const Millis now = this->now();
   TagRecords records = key.space->tags().Acquire(value.tags);
   EntryPtr fresh = Prepare(key, value, records.size(), now);
+  if (fresh == nullptr) {
+    key.space->tags().Release(records);
+    return absl::ResourceExhaustedError(
+        "the arena of the cache, or the system, has no memory left");
+  }
   const size_t charge = fresh->charge();
   const bool pinned_full = IsPinnedFull();
   Shard& shard = ShardOf(key.hash);
@@ -270,14 +291,14 @@ bool MemoryTier::SetExpiry(const KeyRef& key, Millis expires) {
 }
 
 Value MemoryTier::Detached(const KeyRef& key, std::string_view bytes) {
-  return ledger_.Adopt(Prepare(key, {.value = bytes, .tags = {}}, 0, now()).release());
+  EntryPtr entry = Prepare(key, {.value = bytes, .tags = {}}, 0, now());
+  TRIVET_CHECK(entry != nullptr, "out of memory");
+  return ledger_.Adopt(entry.release());
 }
 
 void MemoryTier::Resize(const Capacity& capacity) {
   memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
   FitBatches(capacity.memory_bytes);
-  reclaimer_.Reclaim();
-  MeasureSlack();
   for (size_t i = 0; i < shards_.size(); ++i) {
     bool more = true;
     while (more) {
@@ -287,12 +308,16 @@ void MemoryTier::Resize(const Capacity& capacity) {
       more = shards_[i]->EvictToBudget(Reserved(), kWorkPerLock, now(), &removals);
     }
   }
+  reclaimer_.Reclaim();
+  arena_.Trim();
+  MeasureSlack();
 }
 
 void MemoryTier::MeasureSlack() {
   const size_t pages = arena_.page_bytes();
   const size_t blocks = arena_.block_bytes();
   const size_t slack = pages > blocks ? pages - blocks : 0;
+  slack_measured_.store(slack, std::memory_order_relaxed);
   const size_t most = memory_bytes_.load(std::memory_order_relaxed) / kSlackPart;
   slack_bytes_.store(std::min(slack > kSlackBytes ? slack - kSlackBytes : 0, most),
                      std::memory_order_relaxed);
@@ -300,10 +325,15 @@ void MemoryTier::MeasureSlack() {
 
 bool MemoryTier::MoveTogether(size_t* budget) {
   if (!moving_mu_.TryLock()) return false;
-  if (!is_moving_ && slack_bytes_.load(std::memory_order_relaxed) > 0 && arena_.ThinOut()) {
-    is_moving_ = true;
-    moving_shard_ = 0;
-    moving_position_ = 0;
+  // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win.
+  const size_t slack = slack_measured_.load(std::memory_order_relaxed);
+  if (!is_moving_) {
+    slack_left_ = std::min(slack_left_, slack);
+    if (slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4) && arena_.ThinOut()) {
+      is_moving_ = true;
+      moving_shard_ = 0;
+      moving_position_ = 0;
+    }
   }
   while (is_moving_ && *budget > 0) {
     Removals removals = NewRemovals();
@@ -314,6 +344,7 @@ bool MemoryTier::MoveTogether(size_t* budget) {
       more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
         shard.mu.AssertHeld();
         if (entry->has_idle() || !arena_.IsThinnedOut(entry, entry->charge())) return;
+        if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
         Entry* const fresh = Entry::Copy(arena_, *entry);
         if (fresh != nullptr) shard.Move(entry, fresh, &removals);
       });
@@ -321,6 +352,7 @@ bool MemoryTier::MoveTogether(size_t* budget) {
     if (more) continue;
     moving_position_ = 0;
     is_moving_ = ++moving_shard_ < shards_.size();
+    if (!is_moving_) slack_left_ = slack;
   }
   const bool more = is_moving_;
   moving_mu_.Unlock();
@@ -330,7 +362,11 @@ bool MemoryTier::MoveTogether(size_t* budget) {
 bool MemoryTier::Maintain(size_t budget) {
   reclaimer_.Reclaim();
   MeasureSlack();
-  bool any_more = MoveTogether(&budget);
+  // A part of the budget, so that neither waits for the other.
+  size_t moving_budget = budget / 4;
+  budget -= moving_budget;
+  bool any_more = MoveTogether(&moving_budget);
+  budget += moving_budget;
   const uint64_t clears = clears_.load(std::memory_order_acquire);
   const size_t first = next_maintained_.load(std::memory_order_relaxed);
   for (size_t i = 0; i < shards_.size(); ++i) {
@@ -373,7 +409,7 @@ void MemoryTier::SetTotals(Stats* stats) {
     MutexLock lock(shard->mu);
     stats->index_bytes += shard->overhead_bytes();
   }
-  stats->pinned_bytes = ledger_.retired_bytes();
+  stats->pinned_bytes = ledger_.retired_bytes();  // and what a reader holds up at this moment
   stats->memory_bytes = stats->bytes + stats->index_bytes + stats->pinned_bytes;
   stats->memory_limit = memory_bytes_.load(std::memory_order_relaxed);
 }

@@ -152,8 +152,8 @@ class MemoryTier {
     ReadCounters::Count(reclaimer_.records().Mine().CountersOf(space->id()).misses);
   }
 
-  // The entry for a value, not yet linked; the caller sets its epoch. Frees what it can where
-  // retired entries come near their limit; so not under a lock.
+  // The entry for a value, not yet linked; the caller sets its epoch. Null if the arena has no
+  // block for it. Frees what it can where that is needed; so not under a lock.
   EntryPtr Prepare(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now);
 
   // Whether pinned values, and what slow readers hold up, fill the room that they may fill. To be
@@ -170,15 +170,16 @@ class MemoryTier {
  private:
   static uint64_t HashOf(std::string_view key, uint64_t seed);
 
-  // Finds the live entry under the lock, tells the policy, and removes it if it is dead. REQUIRES:
-  // the caller reads in the sense of the Reclaimer.
-  Entry* LookUpLocked(const KeyRef& key);
+  // Finds the live entry under the lock, tells the policy, and removes it if it is dead.
+  Value LookUpLocked(const KeyRef& key, Entry** entry);
+  // Removes the entry if it is dead.
+  void RemoveDead(const KeyRef& key);
   void FitBatches(size_t memory_bytes);
 
-  // Of each shard's budget, what pinned values and the slack of the arena take.
+  // Of each shard's budget, what pinned values and the slack of the arena take. Not what waits for
+  // its grace period: that was evicted just now, and must not be the reason to evict more.
   size_t Reserved() const {
-    return (ledger_.retired_bytes() + slack_bytes_.load(std::memory_order_relaxed)) /
-           shards_.size();
+    return (ledger_.pinned_bytes() + slack_bytes_.load(std::memory_order_relaxed)) / shards_.size();
   }
   void MeasureSlack();
   // Moves entries out of slabs that are hardly used; `*budget` as in Maintain. True: not done.
@@ -193,6 +194,7 @@ class MemoryTier {
   bool hits_are_told_ = false;  // the policy wants to know them
   std::atomic<size_t> memory_bytes_;
   std::atomic<size_t> slack_bytes_{0};  // of the arena, as far as it is too much; see MeasureSlack
+  std::atomic<size_t> slack_measured_{0};
   std::atomic<uint64_t> clears_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
   // The pass over all entries that moves some.
@@ -200,31 +202,37 @@ class MemoryTier {
   bool is_moving_ TRIVET_GUARDED_BY(moving_mu_) = false;
   size_t moving_shard_ TRIVET_GUARDED_BY(moving_mu_) = 0;
   uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;
+  size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 
 template <typename Use>
 bool MemoryTier::TryRead(const KeyRef& key, const Use& use) {
   ThreadRecord& record = reclaimer_.records().Mine();
-  const Reclaimer::Reading reading(reclaimer_, record);
-  Entry* entry = nullptr;
   if (hits_are_told_) {
-    entry = LookUpLocked(key);
-  } else {
-    entry = ShardOf(key.hash).lookup().Find(key.space, key.hash, key.key);
-    if (entry != nullptr) [[likely]] {
+    Entry* entry = nullptr;
+    const Value pinned = LookUpLocked(key, &entry);
+    if (entry == nullptr) return false;
+    ReadCounters::Count(record.CountersOf(key.space->id()).hits);
+    use(entry);
+    return true;
+  }
+  while (true) {
+    {
+      const Reclaimer::Reading reading(reclaimer_, record);
+      Entry* const entry = ShardOf(key.hash).lookup().Find(key.space, key.hash, key.key);
+      if (entry == nullptr) return false;
       const Millis now = entry->has_ttl() ? this->now() : 0;
       if (Shard::IsLive(entry, now)) [[likely]] {
         Shard::RecordUse(entry, now);
-      } else {
-        entry = LookUpLocked(key);
+        ReadCounters::Count(record.CountersOf(key.space->id()).hits);
+        use(entry);
+        return true;
       }
     }
+    // Not while reading: the listener that is told may take its time. Then there may be another.
+    RemoveDead(key);
   }
-  if (entry == nullptr) return false;
-  ReadCounters::Count(record.CountersOf(key.space->id()).hits);
-  use(entry);
-  return true;
 }
 
 // A TTL as an expiry in memory.

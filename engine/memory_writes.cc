@@ -55,7 +55,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(value.tags);
   EntryPtr fresh = memory.Prepare(key, value, records.size(), now);
-  fresh->epoch = flight.epoch;
+  if (fresh != nullptr) fresh->epoch = flight.epoch;
   const bool pinned_full = memory.IsPinnedFull();
   {
     Removals removals = memory.NewRemovals();
@@ -64,7 +64,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
     shard.flights().Remove(&flight);
     shard.flights().FenceLoad(key.space, key.key, key.hash);
     Entry* old = shard.FindLive(key, now, &removals);
-    const bool fits = shard.Fits(fresh->charge());
+    const bool fits = fresh != nullptr && shard.Fits(fresh->charge());
     if (!IsFenced(flight, records) && fits && !pinned_full) {
       memory.Link(shard, std::move(fresh), old, &records, now, &removals);
     } else if (old != nullptr) {

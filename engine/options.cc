@@ -21,6 +21,8 @@ using engine::ToAbsl;
 
 // Less than this would not hold the tables of a single shard and a few entries.
 constexpr size_t kMemoryBytesMin = 64 << 10;
+// What an arena holds, less some room for its slack.
+constexpr size_t kMemoryBytesMax = size_t{56} << 30;
 
 // Beyond it, more shards no longer spread the threads of any machine better.
 constexpr size_t kShardsMax = 1024;
@@ -39,6 +41,9 @@ absl::Status ValidateCapacity(const CacheOptions& options) {
   }
   if (options.memory_bytes != 0 && options.memory_bytes < kMemoryBytesMin) {
     return Wrong("CacheOptions.memory_bytes", "0 or at least 65536", options.memory_bytes);
+  }
+  if (options.memory_bytes > kMemoryBytesMax) {
+    return Wrong("CacheOptions.memory_bytes", "at most 60129542144 (56 GiB)", options.memory_bytes);
   }
   if (options.shards != 0 &&
       (!std::has_single_bit(options.shards) || options.shards > kShardsMax)) {

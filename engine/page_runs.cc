@@ -1,7 +1,9 @@
 #include "engine/page_runs.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <vector>
 
 namespace trivet::engine {
 namespace {
@@ -29,44 +31,65 @@ PageRuns::Run PageRuns::Take(Runs::iterator it) {
 }
 
 std::optional<uint32_t> PageRuns::Allocate(uint32_t pages) {
-  uint32_t first = end_;
-  const auto fit = by_size_.lower_bound({pages, 0});
-  if (fit != by_size_.end()) {
-    first = fit->second;
-    Run rest = Take(free_.find(first));
-    rest.pages -= pages;
-    if (rest.pages > 0) Insert(first + pages, rest);
-  } else {
+  std::optional<uint32_t> first = TakeFree(pages);
+  if (!first.has_value() && idle_pages_ > 0 && end_ - 1 - used_pages_ >= pages) {
+    Trim(0);  // what is given back grows together
+    first = TakeFree(pages);
+  }
+  if (!first.has_value()) {
     if (pages > std::numeric_limits<uint32_t>::max() - end_) return std::nullopt;
     if (!range_.Commit((size_t{end_} + pages) * kPageBytes)) return std::nullopt;
+    first = end_;
     end_ += pages;
   }
   used_pages_ += pages;
   return first;
 }
 
+std::optional<uint32_t> PageRuns::TakeFree(uint32_t pages) {
+  const auto fit = by_size_.lower_bound({pages, 0});
+  if (fit == by_size_.end()) return std::nullopt;
+  const uint32_t first = fit->second;
+  Run rest = Take(free_.find(first));
+  rest.pages -= pages;
+  if (rest.pages > 0) Insert(first + pages, rest);
+  return first;
+}
+
 void PageRuns::Free(uint32_t first, uint32_t pages) {
   used_pages_ -= pages;
-  Run run{pages, true};
-  const auto after = free_.find(first + pages);
-  if (after != free_.end()) run.pages += Take(after).pages;
+  Join(first, {pages, true});
+  if (idle_pages_ > IdlePagesMax()) Trim(IdlePagesMax() / 2);
+}
+
+// Only with neighbours of the same kind: what was given back once is not given back again.
+void PageRuns::Join(uint32_t first, Run run) {
+  const auto after = free_.find(first + run.pages);
+  if (after != free_.end() && after->second.idle == run.idle) run.pages += Take(after).pages;
   auto before = free_.lower_bound(first);
-  if (before != free_.begin() && (--before)->first + before->second.pages == first) {
-    first = before->first;
-    run.pages += Take(before).pages;
+  if (before != free_.begin()) {
+    --before;
+    if (before->first + before->second.pages == first && before->second.idle == run.idle) {
+      first = before->first;
+      run.pages += Take(before).pages;
+    }
   }
   Insert(first, run);
-  if (idle_pages_ > IdlePagesMax()) Trim(IdlePagesMax() / 2);
 }
 
 void PageRuns::Trim(size_t idle_pages_max) {
   // The largest first: fewest system calls.
-  for (auto it = by_size_.rbegin(); it != by_size_.rend() && idle_pages_ > idle_pages_max; ++it) {
-    Run& run = free_.find(it->second)->second;
-    if (!run.idle) continue;
-    range_.Discard(size_t{it->second} * kPageBytes, size_t{run.pages} * kPageBytes);
+  std::vector<std::pair<uint32_t, uint32_t>> idle;  // (pages, first)
+  for (const auto& [first, run] : free_) {
+    if (run.idle) idle.emplace_back(run.pages, first);
+  }
+  std::sort(idle.begin(), idle.end(), std::greater<>());
+  for (const auto& [pages, first] : idle) {
+    if (idle_pages_ <= idle_pages_max) return;
+    range_.Discard(size_t{first} * kPageBytes, size_t{pages} * kPageBytes);
+    Run run = Take(free_.find(first));
     run.idle = false;
-    idle_pages_ -= run.pages;
+    Join(first, run);
   }
 }
 

@@ -14,10 +14,11 @@
 namespace trivet::engine {
 
 // Best fit among the free runs, which grow together with their neighbours; new pages come from the
-// end of the range. Of the free pages some keep their memory, to be used again at no cost, and the
-// rest is given back to the system.
+// end of the range. Of the free pages some keep their memory, to be used again at no cost ("idle"),
+// and the rest is given back to the system, each page once.
 //
-// Costs O(log of the number of free runs), and a system call now and then. Not thread-safe.
+// Costs O(log of the number of free runs), and when the idle pages are too many, a pass over the
+// free runs with a system call for some. Not thread-safe.
 class PageRuns {
  public:
   static constexpr size_t kPageBytes = 4096;
@@ -45,7 +46,9 @@ class PageRuns {
   };
   using Runs = std::map<uint32_t, Run>;
 
+  std::optional<uint32_t> TakeFree(uint32_t pages);
   void Insert(uint32_t first, Run run);
+  void Join(uint32_t first, Run run);
   Run Take(Runs::iterator it);
   size_t IdlePagesMax() const;
 

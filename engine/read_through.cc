@@ -1,9 +1,11 @@
 // Reads that go through the tiers: memory, store, loader.
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "engine/active_loads.h"
 #include "engine/core.h"
@@ -22,6 +24,9 @@ using engine::LoadFlight;
 using engine::LoadStart;
 using engine::MemoryTier;
 using engine::StoreAccess;
+
+// MGet hashes and prefetches so many keys at a time: enough to hide the latency of memory.
+constexpr size_t kKeysAtOnce = 32;
 
 // What a load brought, and from which tier.
 struct Brought {
@@ -132,12 +137,22 @@ std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_
   };
   std::vector<Pending> led;
   std::vector<Pending> joined;
+  const bool is_open = CheckOpen().ok();
+  absl::InlinedVector<KeyRef, kKeysAtOnce> ahead;  // hashed, and on their way into the cache
   for (size_t i = 0; i < keys.size(); ++i) {
+    if (is_open && i % kKeysAtOnce == 0) {
+      ahead.clear();
+      for (const std::string_view key : keys.subspan(i, std::min(kKeysAtOnce, keys.size() - i))) {
+        ahead.push_back(core_->memory().Ref(state_, key));
+      }
+      core_->memory().Prefetch(ahead);
+    }
     if (absl::Status status = Check(keys[i]); !status.ok()) {
       answers[i] = status;
       continue;
     }
-    const KeyRef ref = core_->memory().Ref(state_, keys[i]);
+    const KeyRef ref =
+        ahead.empty() ? core_->memory().Ref(state_, keys[i]) : ahead[i % kKeysAtOnce];
     if (!UsesStore()) {
       answers[i] = core_->memory().Get(ref).value_or(Result());
       continue;

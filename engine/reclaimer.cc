@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/check.h"
 #include "engine/tag_groups.h"
 
 namespace trivet::engine {
@@ -43,7 +44,8 @@ Reclaimer::~Reclaimer() {
 void Reclaimer::FenceReaders() const {
 #if !defined(__SANITIZE_THREAD__)
   if (fence_ == GraceFence::kMembarrier) {
-    Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    TRIVET_CHECK(Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0,
+                 "membarrier(2) worked when the cache was opened, and is forbidden now");
   } else {
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }
@@ -67,7 +69,7 @@ void Reclaimer::Retire(std::span<Entry* const> entries, std::span<std::unique_pt
   }
   if (full.empty()) return;
   Seal(std::move(full));
-  FreeOldBatches();
+  FreeOldBatches(false);
 }
 
 void Reclaimer::Reclaim() {
@@ -79,7 +81,7 @@ void Reclaimer::Reclaim() {
     }
     if (!collected.empty()) Seal(std::move(collected));
   });
-  FreeOldBatches();
+  FreeOldBatches(true);
 }
 
 void Reclaimer::Seal(Garbage garbage) {
@@ -89,9 +91,13 @@ void Reclaimer::Seal(Garbage garbage) {
   batches_.push_back({era, std::move(garbage)});
 }
 
-void Reclaimer::FreeOldBatches() {
+void Reclaimer::FreeOldBatches(bool wait) {
   std::vector<Batch> old;
-  if (!freeing_.TryLock()) return;
+  if (wait) {
+    freeing_.Lock();
+  } else if (!freeing_.TryLock()) {
+    return;
+  }
   // A batch that is sealed from here on has not been fenced.
   uint64_t oldest = era_.load(std::memory_order_seq_cst);
   FenceReaders();
@@ -111,7 +117,12 @@ void Reclaimer::FreeOldBatches() {
 }
 
 void Reclaimer::Free(Garbage& garbage) {
-  for (Entry* entry : garbage.entries) ledger_.Release(entry);
+  size_t bytes = 0;
+  for (Entry* entry : garbage.entries) {
+    bytes += entry->charge();
+    ledger_.Release(entry);
+  }
+  ledger_.RemoveWaiting(bytes);
   garbage.entries.clear();
   garbage.groups.clear();
 }

@@ -111,7 +111,8 @@ class Reclaimer {
   }
   void FenceReaders() const;
   void Seal(Garbage garbage);
-  void FreeOldBatches();
+  // Frees what is old enough. If another thread is at it: waits and goes on, or leaves it to that.
+  void FreeOldBatches(bool wait);
   void Free(Garbage& garbage);
 
   EntryLedger& ledger_;

@@ -8,6 +8,7 @@ namespace trivet::engine {
 
 void Removals::Add(Entry* entry, RemovalCause cause) {
   reclaimer_->ledger().Retire(entry);
+  reclaimer_->ledger().AddWaiting(entry->charge());
   bytes_ += entry->charge();
   entries_.push_back(entry);
   causes_.push_back(cause);
@@ -15,6 +16,7 @@ void Removals::Add(Entry* entry, RemovalCause cause) {
 
 void Removals::AddMoved(Entry* entry) {
   reclaimer_->ledger().Retire(entry);
+  reclaimer_->ledger().AddWaiting(entry->charge());
   bytes_ += entry->charge();
   entries_.push_back(entry);
   causes_.push_back(std::nullopt);

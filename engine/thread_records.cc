@@ -49,6 +49,10 @@ ThreadRecord::~ThreadRecord() {
 
 // --- All records of a thread
 
+namespace {
+thread_local constinit bool thread_has_ended = false;
+}  // namespace
+
 // Gives the records of the thread back when it ends; a cache may be gone by then.
 class RecordsOfThread {
  public:
@@ -62,6 +66,7 @@ class RecordsOfThread {
       }
     }
     ThreadRecords::last_used_ = {};
+    thread_has_ended = true;
   }
 
   ThreadRecord* Find(uint64_t id) const {
@@ -97,6 +102,11 @@ ThreadRecords::List::~List() {
 }
 
 ThreadRecord& ThreadRecords::FindMine() {
+  if (thread_has_ended) {
+    // From a destructor of the thread or the program that runs later: a record for each call, kept
+    // in use for ever.
+    return *Claim(*list_);
+  }
   static thread_local RecordsOfThread mine;
   ThreadRecord* record = mine.Find(id_);
   if (record == nullptr) {

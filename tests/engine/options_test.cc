@@ -50,7 +50,7 @@ TEST(CacheOptions, NeedALimit) {
 TEST(CacheOptions, EndsOfTheRangesAreGood) {
   const std::function<void(CacheOptions&)> kChanges[] = {
       [](CacheOptions& o) { o.memory_bytes = 64 << 10; },
-      [](CacheOptions& o) { o.memory_bytes = std::numeric_limits<size_t>::max(); },
+      [](CacheOptions& o) { o.memory_bytes = size_t{56} << 30; },
       [](CacheOptions& o) { o.max_entries = std::numeric_limits<size_t>::max(); },
       [](CacheOptions& o) { o.shards = 1; },
       [](CacheOptions& o) { o.shards = 1024; },

@@ -65,6 +65,18 @@ TEST_F(PageRunsTest, FreePagesGiveTheirMemoryBackBeyondALimit) {
   EXPECT_EQ(*byte, 0) << "the page came anew";
 }
 
+TEST_F(PageRunsTest, WhatWasGivenBackIsNotGivenBackAgain) {
+  const uint32_t first = *runs_.Allocate(8192);
+  runs_.Free(first, 8192);
+  runs_.Trim(0);
+  // At the edge of the great hole.
+  const uint32_t edge = *runs_.Allocate(4);
+  EXPECT_EQ(edge, first);
+  runs_.Free(edge, 4);
+  EXPECT_EQ(runs_.idle_pages(), 4u) << "the hole is not taken for idle";
+  EXPECT_EQ(runs_.Allocate(8192), first) << "and yet they grow together when that is needed";
+}
+
 TEST_F(PageRunsTest, AFewFreePagesKeepTheirMemory) {
   const uint32_t first = *runs_.Allocate(8);
   char* const byte = range_.data() + size_t{first} * kPage;
@@ -109,6 +121,8 @@ TEST_F(PageRunsTest, AgreesWithAModelUnderRandomUse) {
     ASSERT_EQ(runs_.used_pages(), pages_out);
   }
   for (const auto& [first, pages] : out) runs_.Free(first, pages);
+  runs_.Trim(0);
+  EXPECT_EQ(runs_.idle_pages(), 0u);
   EXPECT_EQ(runs_.Allocate(1), 1u) << "all has grown together again";
 }
 

@@ -36,6 +36,7 @@ class ReclaimerTest : public ::testing::TestWithParam<GraceFence> {
   Entry* Unlinked(const std::string& value = "v") {
     Entry* entry = testing::MakeEntry(nullptr, 0, "k", value).release();
     ledger_.Retire(entry);
+    ledger_.AddWaiting(entry->charge());
     return entry;
   }
   void Retire(Entry* entry) { reclaimer_.Retire({&entry, 1}, {}, entry->charge()); }
