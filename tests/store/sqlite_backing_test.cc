@@ -16,6 +16,7 @@
 #include "tests/store/temp_folder.h"
 #include "tests/support/backing_rows.h"
 #include "trivet/clock.h"
+#include "trivet/options.h"
 
 namespace trivet::testing {
 namespace {
@@ -168,6 +169,34 @@ TEST_F(SqliteBackingTest, AValueBeyondSqlitesOwnLimitIsRefused) {
   const absl::Status status = WriteRow(*backing, "users", Row("a", {bytes.get(), size}));
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   EXPECT_EQ(ValueAt(*backing, "users", "a"), "-");
+}
+
+TEST_F(SqliteBackingTest, AValueBeyondOursIsRefusedBefore) {
+  const size_t size = kValueBytesCeiling + 1;
+  const std::unique_ptr<char[]> bytes(new char[size]);
+  auto backing = Open();
+  const absl::Status status = WriteRow(*backing, "users", Row("a", {bytes.get(), size}));
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_EQ(ValueAt(*backing, "users", "a"), "-");
+}
+
+TEST_F(SqliteBackingTest, EveryCallChecksTheNamespace) {
+  auto backing = Open();
+  const std::string_view keys[] = {"a"};
+  for (const std::string& bad : {std::string(), std::string(kNameBytesMax + 1, 'n')}) {
+    const absl::Status statuses[] = {
+        backing->Read(bad, "a").status(),
+        backing->ReadMany(bad, keys).status(),
+        WriteRow(*backing, bad, Row("a", "1")),
+        backing->Delete(bad, keys).status(),
+        backing->Touch(bad, "a", absl::InfiniteFuture()).status(),
+        backing->DeleteTag(bad, "red").status(),
+        backing->Clear(bad),
+    };
+    for (const absl::Status& status : statuses) {
+      EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    }
+  }
 }
 
 }  // namespace

@@ -246,6 +246,34 @@ TEST_F(SqliteOpenTest, TagsThatCannotBeDecodedAreDataLoss) {
   EXPECT_EQ(ValueAt(*backing, "users", "b"), "-");
 }
 
+TEST_F(SqliteOpenTest, ATagOfARowThatDoesNotExistIsDataLoss) {
+  MakeDatabase();
+  const std::string tags[] = {"red"};
+  {
+    auto backing = MustOpen({.path = file_});
+    ASSERT_TRUE(WriteRow(*backing, "users", TaggedRow("b", "2", tags)).ok());
+  }
+  RawDatabase(file_).Run("DELETE FROM trivet_rows WHERE key = X'62'");
+  auto backing = MustOpen({.path = file_});
+  EXPECT_TRUE(absl::IsDataLoss(backing->DeleteTag("users", "red").status()));
+  EXPECT_EQ(ValueAt(*backing, "users", "a"), "1");
+}
+
+TEST_F(SqliteOpenTest, WithoutTheTableOfTagsNothingThatHasSomeIsHalfDone) {
+  MakeDatabase();
+  const std::string tags[] = {"red"};
+  auto backing = MustOpen({.path = file_});
+  ASSERT_TRUE(WriteRow(*backing, "cleared", TaggedRow("b", "2", tags)).ok());
+  ASSERT_TRUE(backing->Clear("cleared").ok());
+  backing.reset();
+  RawDatabase(file_).Run("DROP TABLE trivet_tags");
+  backing = MustOpen({.path = file_});
+  EXPECT_TRUE(absl::IsDataLoss(WriteRow(*backing, "users", TaggedRow("c", "3", tags))));
+  EXPECT_EQ(ValueAt(*backing, "users", "c"), "-");
+  EXPECT_TRUE(absl::IsDataLoss(backing->Sweep(10).status()));
+  EXPECT_EQ(RawDatabase(file_).Ask("SELECT count(*) FROM trivet_cleared"), "1");
+}
+
 TEST_F(SqliteOpenTest, MissingTablesAndRowsOfOursAreDataLoss) {
   MakeDatabase();
   auto backing = MustOpen({.path = file_});
