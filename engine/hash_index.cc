@@ -115,7 +115,7 @@ uint64_t HashIndex::ShapeOf(size_t buckets) {
 }
 
 int HashIndex::BitsOf(size_t bucket, size_t buckets) {
-  const int bits = std::bit_width(buckets) - 1;  // 2^bits <= buckets
+  const int bits = static_cast<int>(std::bit_width(buckets)) - 1;  // 2^bits <= buckets
   const size_t low = size_t{1} << bits;
   const bool is_cut = bucket >= low || bucket + low < buckets;
   return is_cut ? bits + 1 : bits;

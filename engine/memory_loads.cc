@@ -47,7 +47,8 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
       Entry* old = shard.FindLive(key, now, &removals);
       // Pinned before it is linked: the maintenance in there may find that it has died already.
       result = memory.ResultOf(fresh.get(), now);
-      memory.Link(shard, std::move(fresh), old, &records, now, &removals);
+      memory.Link(shard, EntryPtr(fresh.release(), fresh.get_deleter()), old, &records, now,
+                  &removals);
     }
   }
   key.space->tags().Release(records);

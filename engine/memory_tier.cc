@@ -340,7 +340,8 @@ bool MemoryTier::MoveTogether(size_t* budget) {
     Shard& shard = *shards_[moving_shard_];
     MutexLock lock(shard.mu);
     bool more = true;
-    for (size_t work = 0; more && work<kWorkPerLock&& * budget> 0; ++work, --*budget) {
+    for (size_t work = 0; more && work < kBucketsPerMove && *budget != 0; ++work) {
+      --*budget;
       more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
         shard.mu.AssertHeld();
         if (entry->has_idle() || !arena_.IsThinnedOut(entry, entry->charge())) return;
