@@ -85,7 +85,7 @@ TEST_F(MemoryTierTest, ShardAndBucketTakeDifferentBitsOfTheHash) {
   EXPECT_LT(longest, 60u);
 
   std::set<Shard*> shards;
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 100'000; ++i) {
     const uint64_t hash = Ref(std::to_string(i)).hash;
     if (hash >> 60 == 0) shards.insert(&memory_->ShardOf(hash));
   }
