@@ -38,9 +38,10 @@ bool Core::Maintain(size_t budget) {
 
 bool Core::MaintainInBackground() {
   const bool more = memory_.Maintain(kBackgroundBudget);
-  if (clock_.Elapsed() >= next_sweep_) {
+  const absl::Duration now = clock_.Elapsed();
+  if (now >= next_sweep_) {
     const bool more_rows = SweepStore(kSweepRows);
-    next_sweep_ = clock_.Elapsed() + (more_rows ? kBackgroundPeriod : kSweepPeriod);
+    next_sweep_ = now + (more_rows ? kBackgroundPeriod : kSweepPeriod);
   }
   return more;
 }
