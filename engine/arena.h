@@ -71,7 +71,6 @@ class Arena {
   static constexpr size_t kSlabBytes = kSlabPages * PageRuns::kPageBytes;
 
   struct Slab {
-    static constexpr size_t kWords = kSlabBytes / kGranuleBytes / 64;
     uint32_t first_page = 0;
     uint32_t blocks = 0;
     uint32_t free = 0;

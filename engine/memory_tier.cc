@@ -29,15 +29,8 @@ constexpr size_t kBatchPart = 512;
 constexpr size_t kBatchBytesMax = 1 << 20;
 // From this budget on huge pages are worth what they round up.
 constexpr size_t kHugePagesFrom = 64 << 20;
-// Free blocks of slabs in use, and free pages, may take so much beyond the budget: a slab for each
-// class. What is more counts against the budget, and entries go for it; but not all: after the mix
-// of sizes shifted, or the budget shrank, slabs empty themselves only as their entries leave.
-constexpr size_t kSlackBytes = 8 << 20;
-constexpr size_t kSlackPart = 8;
 // How much maintenance a write does in its shard.
 constexpr size_t kWorkPerWrite = 4;
-// Buckets, of some nine entries, from which entries are moved before others may have the shard.
-constexpr size_t kBucketsPerMove = 16;
 // Entries that a long operation handles before it lets others have the shard.
 constexpr size_t kWorkPerLock = 256;
 
@@ -311,53 +304,6 @@ void MemoryTier::Resize(const Capacity& capacity) {
   reclaimer_.Reclaim();
   arena_.Trim();
   MeasureSlack();
-}
-
-void MemoryTier::MeasureSlack() {
-  const size_t pages = arena_.page_bytes();
-  const size_t blocks = arena_.block_bytes();
-  const size_t slack = pages > blocks ? pages - blocks : 0;
-  slack_measured_.store(slack, std::memory_order_relaxed);
-  const size_t most = memory_bytes_.load(std::memory_order_relaxed) / kSlackPart;
-  slack_bytes_.store(std::min(slack > kSlackBytes ? slack - kSlackBytes : 0, most),
-                     std::memory_order_relaxed);
-}
-
-bool MemoryTier::MoveTogether(size_t* budget) {
-  if (!moving_mu_.TryLock()) return false;
-  // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win.
-  const size_t slack = slack_measured_.load(std::memory_order_relaxed);
-  if (!is_moving_) {
-    slack_left_ = std::min(slack_left_, slack);
-    if (slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4) && arena_.ThinOut()) {
-      is_moving_ = true;
-      moving_shard_ = 0;
-      moving_position_ = 0;
-    }
-  }
-  while (is_moving_ && *budget > 0) {
-    Removals removals = NewRemovals();
-    Shard& shard = *shards_[moving_shard_];
-    MutexLock lock(shard.mu);
-    bool more = true;
-    for (size_t work = 0; more && work < kBucketsPerMove && *budget != 0; ++work) {
-      --*budget;
-      more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
-        shard.mu.AssertHeld();
-        if (entry->has_idle() || !arena_.IsThinnedOut(entry, entry->charge())) return;
-        if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
-        Entry* const fresh = Entry::Copy(arena_, *entry);
-        if (fresh != nullptr) shard.Move(entry, fresh, &removals);
-      });
-    }
-    if (more) continue;
-    moving_position_ = 0;
-    is_moving_ = ++moving_shard_ < shards_.size();
-    if (!is_moving_) slack_left_ = slack;
-  }
-  const bool more = is_moving_;
-  moving_mu_.Unlock();
-  return more;
 }
 
 bool MemoryTier::Maintain(size_t budget) {

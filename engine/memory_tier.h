@@ -181,6 +181,7 @@ class MemoryTier {
   size_t Reserved() const {
     return (ledger_.pinned_bytes() + slack_bytes_.load(std::memory_order_relaxed)) / shards_.size();
   }
+  // In memory_slack.cc.
   void MeasureSlack();
   // Moves entries out of slabs that are hardly used; `*budget` as in Maintain. True: not done.
   bool MoveTogether(size_t* budget);

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "engine/check.h"
 #include "engine/tag_groups.h"
 #include "trivet/options.h"
 
