@@ -3,57 +3,53 @@
 #include <cstring>
 #include <new>
 
+#include "engine/check.h"
 #include "trivet/options.h"
 
 namespace trivet::engine {
-namespace {
 
-static_assert(kTagsPerEntryMax <= std::numeric_limits<uint8_t>::max());
-static_assert(kValueBytesCeiling <= std::numeric_limits<uint32_t>::max());
-static_assert(sizeof(Entry) % alignof(TagMembership) == 0);
-
-}  // namespace
-
-Entry::Entry(const EntryDraft& draft, size_t charge)
-    : granules_(static_cast<uint32_t>(charge / kGranuleBytes)),
-      version(draft.version),
-      created(draft.created),
-      idle_(draft.idle),
-      accessed(draft.created),
-      hash_(draft.hash),
-      space_(draft.space),
-      expires(draft.expires),
-      key_size_(static_cast<uint32_t>(draft.key.size())),
+Entry::Entry(const EntryDraft& draft, size_t key_offset)
+    : space_id_(draft.space_id),
       value_size_(static_cast<uint32_t>(draft.value.size())),
-      tag_count_(static_cast<uint8_t>(draft.tag_count)),
-      has_idle_(draft.idle != kNever) {}
+      deadline_(PackDeadline(draft.expires, draft.key.size())),
+      flags_(FlagsOf(draft)),
+      key_words_(static_cast<uint8_t>(key_offset / kWord)) {
+  static_assert(
+      (sizeof(Entry) + sizeof(Idle) + sizeof(Origin) + kTagsPerEntryMax * sizeof(TagMembership)) /
+          kWord <=
+      std::numeric_limits<decltype(key_words_)>::max());
+  static_assert(kKeyBytesMax == size_t{1} << kKeyBits);
+  static_assert(kValueBytesCeiling <= std::numeric_limits<decltype(value_size_)>::max());
+  if (has_idle()) new (IdlePart()) Idle{draft.idle, draft.created};
+  if (is_versioned()) new (OriginPart()) Origin{draft.version, draft.created};
+}
 
 Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
-  const size_t tags_bytes = draft.tag_count * sizeof(TagMembership);
-  const size_t size = sizeof(Entry) + tags_bytes + draft.key.size() + draft.value.size();
-  void* const block = arena.Allocate(size);
+  TRIVET_DCHECK(!draft.key.empty(), "a key has a byte at least");
+  const size_t key_offset = OffsetOfTags(FlagsOf(draft)) + draft.tag_count * sizeof(TagMembership);
+  void* const block = arena.Allocate(key_offset + draft.key.size() + draft.value.size());
   if (block == nullptr) return nullptr;
-  auto* entry = new (block) Entry(draft, Arena::BlockBytes(size));
+  auto* entry = new (block) Entry(draft, key_offset);
   for (TagMembership& membership : entry->tags()) new (&membership) TagMembership();
-  char* bytes = reinterpret_cast<char*>(entry + 1) + tags_bytes;
-  if (!draft.key.empty()) std::memcpy(bytes, draft.key.data(), draft.key.size());
+  char* const key = entry->bytes() + key_offset;
+  std::memcpy(key, draft.key.data(), draft.key.size());
   if (!draft.value.empty()) {
-    std::memcpy(bytes + draft.key.size(), draft.value.data(), draft.value.size());
+    std::memcpy(key + draft.key.size(), draft.value.data(), draft.value.size());
   }
   return entry;
 }
 
 Entry* Entry::Copy(Arena& arena, Entry& entry) {
-  Entry* const copy = Create(arena, {.space = entry.space(),
-                                     .hash = entry.hash(),
+  Entry* const copy = Create(arena, {.space_id = entry.space_id(),
                                      .key = entry.key(),
                                      .value = entry.value(),
                                      .tag_count = entry.tags().size(),
-                                     .version = entry.version,
-                                     .created = entry.created,
-                                     .expires = entry.expires,
+                                     .versioned = entry.is_versioned(),
+                                     .version = entry.version(),
+                                     .created = entry.created(),
+                                     .expires = entry.expires(),
                                      .idle = entry.idle()});
-  if (copy != nullptr) copy->accessed = Millis{entry.accessed};
+  if (copy != nullptr && entry.has_idle()) copy->SetAccessed(entry.accessed());
   return copy;
 }
 

@@ -2,6 +2,7 @@
 #ifndef TRIVET_ENGINE_ENTRY_H_
 #define TRIVET_ENGINE_ENTRY_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,44 +13,46 @@
 
 #include "engine/arena.h"
 #include "engine/relaxed.h"
-#include "engine/timing_wheel.h"
 
 namespace trivet::engine {
-
-class NamespaceState;
-struct TagGroup;
 
 // Milliseconds of Clock::Elapsed().
 using Millis = uint64_t;
 inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
 
-// The membership of an entry in one tag group of its shard: the group, and the entry's place in it.
+// The membership of an entry in one tag group of its shard: the number of the group's block, and
+// the entry's place in the group.
 struct TagMembership {
-  TagGroup* group = nullptr;
+  uint32_t group = 0;
   uint32_t position = 0;
 };
 
 // Everything that is known of an entry before it is linked into a shard.
 struct EntryDraft {
-  NamespaceState* space = nullptr;
-  uint64_t hash = 0;
+  uint32_t space_id = 0;
   std::string_view key;
   std::string_view value;
   size_t tag_count = 0;
+  bool versioned = true;  // whether there is room for `version` and `created`
   uint64_t version = 0;
   Millis created = 0;
   Millis expires = kNever;
   Millis idle = kNever;  // idle TTL
 };
 
-// One block of the arena: Entry | TagMembership[tag_count] | key bytes | value bytes.
+// One block of the arena:
+//
+//   Entry | Idle, if it has an idle TTL | Origin, if versioned | TagMembership[] | key | value
+//
+// What few entries need is not in the header, whose 32 bytes every entry pays for. The hash is not
+// kept at all: it is computed from the key by who needs it again, which no reader does.
 //
 // Key and value never change after Create; a new value is a new entry. Readers follow the index to
 // an entry without a lock; what they look at is constant once the entry is linked, or Relaxed. The
 // rest belongs to the shard and is read and written under the lock of the shard that holds the
 // entry. The reference count is shared between the index, which holds one, and the handles, which
 // hold one each: see EntryLedger.
-class Entry : public WheelNode {
+class Entry {
  public:
   // Null if the arena has no block for it.
   static Entry* Create(Arena& arena, const EntryDraft& draft);
@@ -60,75 +63,109 @@ class Entry : public WheelNode {
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
-  NamespaceState* space() const { return space_; }
-  uint64_t hash() const { return hash_; }
-  std::string_view key() const { return {bytes(), key_size_}; }
-  std::string_view value() const { return {bytes() + key_size_, value_size_}; }
-  std::span<TagMembership> tags() { return {memberships(), tag_count_}; }
+  uint32_t space_id() const { return space_id_; }
+  std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
+  std::string_view value() const { return {bytes() + key_offset() + key_size(), value_size_}; }
+  std::span<TagMembership> tags() {
+    auto* const first = reinterpret_cast<TagMembership*>(bytes() + tags_offset());
+    return {first, (key_offset() - tags_offset()) / sizeof(TagMembership)};
+  }
 
   // What this block takes from the arena, slack included.
-  size_t charge() const { return size_t{granules_} * kGranuleBytes; }
+  size_t charge() const { return Arena::BlockBytes(key_offset() + key_size() + value_size_); }
 
-  Millis idle() const { return idle_; }
-  bool has_ttl() const { return expires != kNever || has_idle_; }
-  bool has_idle() const { return has_idle_; }
+  bool has_ttl() const { return (flags_ & kHasIdle) != 0 || deadline_ >> kKeyBits != kNeverBits; }
+  Millis expires() const {
+    const Millis bits = deadline_ >> kKeyBits;
+    return bits == kNeverBits ? kNever : bits;
+  }
+  // Under the shard's lock, once linked.
+  void SetExpires(Millis expires) { deadline_ = PackDeadline(expires, key_size()); }
+
+  bool has_idle() const { return (flags_ & kHasIdle) != 0; }
+  // The idle TTL; kNever without one.
+  Millis idle() const { return has_idle() ? IdlePart()->idle : kNever; }
+  // The last read, to a sixteenth of the idle TTL; written by readers. REQUIRES: has_idle().
+  Millis accessed() const { return IdlePart()->accessed; }
+  void SetAccessed(Millis now) { IdlePart()->accessed = now; }
+
+  // 0 and the beginning of time where entries are not versioned. Constant once linked.
+  bool is_versioned() const { return (flags_ & kHasOrigin) != 0; }
+  uint64_t version() const { return is_versioned() ? OriginPart()->version : 0; }
+  Millis created() const { return is_versioned() ? OriginPart()->created : 0; }
+  void SetVersion(uint64_t version) {
+    if (is_versioned()) OriginPart()->version = version;
+  }
 
   static constexpr uint8_t kUsesMax = 3;
+
+  // Where the policy keeps the entry; guarded by the lock of the shard, once linked.
+  uint32_t queue_slot = 0;
+  // Of the namespace; constant once linked.
+  uint32_t epoch = 0;
 
  private:
   friend class EntryLedger;
 
-  // The order of the fields is that of the block: what a hit looks at comes last, next to the key.
-  uint32_t granules_;
+  struct Idle {
+    Millis idle;
+    Relaxed<Millis> accessed;
+  };
+  struct Origin {
+    uint64_t version;
+    Millis created;
+  };
+  static constexpr uint8_t kHasIdle = 1;
+  static constexpr uint8_t kHasOrigin = 2;
+  static constexpr size_t kWord = 8;
 
- public:
-  // Guarded by the lock of the shard, once linked.
-  uint8_t policy_queue = 0;  // which of the policy's queues
- private:
-  bool retired_ = false;  // see EntryLedger
- public:
-  Entry* policy_prev = nullptr;
-  Entry* policy_next = nullptr;
+  // One word for two: 48 bits of milliseconds last for 8900 years; a key has 1 to 65 536 bytes.
+  static constexpr int kKeyBits = 16;
+  static constexpr Millis kNeverBits = kNever >> kKeyBits;
+  static uint64_t PackDeadline(Millis expires, size_t key_size) {
+    const Millis bits = expires == kNever ? kNeverBits : std::min(expires, kNeverBits - 1);
+    return bits << kKeyBits | (key_size - 1);
+  }
 
-  // Constant once linked.
-  uint64_t version = 0;
-  Millis created = 0;
-
- private:
-  const Millis idle_;
-
- public:
-  // Written by readers, without a lock.
-  Relaxed<Millis> accessed = 0;  // the last read, to a sixteenth of `idle`
-
- private:
-  const uint64_t hash_;
-  NamespaceState* const space_;
-
- public:
-  Relaxed<Millis> expires = kNever;  // changed under the shard's lock, read without
-  uint32_t epoch = 0;                // of the namespace; constant once linked
-
- private:
-  std::atomic<uint32_t> references_{1};
-  const uint32_t key_size_;
-  const uint32_t value_size_;
-  const uint8_t tag_count_;
-  const bool has_idle_;
-
- public:
-  // Reads as the policy counts them, up to kUsesMax. Two readers at a time may count as one.
-  Relaxed<uint8_t> uses = 0;
-
- private:
-  Entry(const EntryDraft& draft, size_t charge);
+  Entry(const EntryDraft& draft, size_t key_offset);
   ~Entry() = default;
 
-  TagMembership* memberships() { return reinterpret_cast<TagMembership*>(this + 1); }
-  const char* bytes() const {
-    return reinterpret_cast<const char*>(this + 1) + tag_count_ * sizeof(TagMembership);
+  size_t key_size() const { return (deadline_ & ((1u << kKeyBits) - 1)) + 1; }
+  size_t key_offset() const { return key_words_ * kWord; }
+  size_t tags_offset() const { return OffsetOfTags(flags_); }
+  static size_t OffsetOfTags(uint8_t flags) {
+    return sizeof(Entry) + ((flags & kHasIdle) != 0 ? sizeof(Idle) : 0) +
+           ((flags & kHasOrigin) != 0 ? sizeof(Origin) : 0);
   }
+  static uint8_t FlagsOf(const EntryDraft& draft) {
+    return static_cast<uint8_t>((draft.idle != kNever ? kHasIdle : 0) |
+                                (draft.versioned ? kHasOrigin : 0));
+  }
+
+  const char* bytes() const { return reinterpret_cast<const char*>(this); }
+  char* bytes() { return reinterpret_cast<char*>(this); }
+  Idle* IdlePart() const {
+    return reinterpret_cast<Idle*>(const_cast<char*>(bytes()) + sizeof(Entry));
+  }
+  Origin* OriginPart() const {
+    return reinterpret_cast<Origin*>(const_cast<char*>(bytes()) + tags_offset() - sizeof(Origin));
+  }
+
+  const uint32_t space_id_;
+  const uint32_t value_size_;
+  Relaxed<uint64_t> deadline_;  // and the size of the key; see PackDeadline
+  std::atomic<uint32_t> references_{1};
+  const uint8_t flags_;
+  const uint8_t key_words_;  // where the key begins
+  bool retired_ = false;     // see EntryLedger
+
+ public:
+  // Reads as the policy counts them, up to kUsesMax; written by readers. Two readers at a time may
+  // count as one.
+  Relaxed<uint8_t> uses = 0;
 };
+
+static_assert(sizeof(Entry) == 32);
 
 // Owns a draft until a shard takes it.
 struct EntryDeleter {

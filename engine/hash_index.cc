@@ -1,19 +1,12 @@
 #include "engine/hash_index.h"
 
 #include <algorithm>
-#include <bit>
 #include <thread>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include "engine/check.h"
 
 namespace trivet::engine {
 namespace {
-
-constexpr int kShardBits = 10;
 
 // Entries per bucket at which one is added, and, times 16, at which one is removed: far apart, so
 // that a size that swings does not make the table swing.
@@ -31,28 +24,29 @@ constexpr size_t kDiscardedBytes = 64 << 10;
 
 constexpr size_t kHugePagesFrom = 1 << 20;
 
-// Reversed, so that hashes with the same end lie together.
-uint64_t PositionOf(uint64_t hash) {
-  uint64_t bits = hash >> kShardBits | hash << (64 - kShardBits);
+constexpr uint64_t ReverseBits(uint64_t bits) {
   bits = (bits >> 1 & 0x5555555555555555u) | (bits & 0x5555555555555555u) << 1;
   bits = (bits >> 2 & 0x3333333333333333u) | (bits & 0x3333333333333333u) << 2;
   bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0Fu) | (bits & 0x0F0F0F0F0F0F0F0Fu) << 4;
   return __builtin_bswap64(bits);
 }
 
+// Reversed, so that hashes with the same end lie together.
+uint64_t PositionOf(uint64_t hash, int shard_bits) {
+  return ReverseBits(hash >> shard_bits | hash << (64 - shard_bits));
+}
+
 // The inverse, for the bucket bits: the end of the hashes at a position.
-uint64_t HashAt(uint64_t position) {
-  uint64_t bits = __builtin_bswap64(position);
-  bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0Fu) | (bits & 0x0F0F0F0F0F0F0F0Fu) << 4;
-  bits = (bits >> 2 & 0x3333333333333333u) | (bits & 0x3333333333333333u) << 2;
-  bits = (bits >> 1 & 0x5555555555555555u) | (bits & 0x5555555555555555u) << 1;
-  return bits << kShardBits | bits >> (64 - kShardBits);
+uint64_t HashAt(uint64_t position, int shard_bits) {
+  const uint64_t bits = ReverseBits(position);
+  return bits << shard_bits | bits >> (64 - shard_bits);
 }
 
 }  // namespace
 
-HashIndex::HashIndex(const Arena& arena, size_t shards)
+HashIndex::HashIndex(const Arena& arena, const EntryHash& hash_of, size_t shards)
     : arena_(arena),
+      hash_of_(hash_of),
       blocks_(static_cast<char*>(arena.At(0))),
       bucket_range_(kBucketRangeBytes / shards),
       overflow_range_(kBucketRangeBytes / kOverflowPart / shards),
@@ -64,30 +58,6 @@ HashIndex::HashIndex(const Arena& arena, size_t shards)
 
 // --- Buckets
 
-uint8_t HashIndex::FingerprintOf(uint64_t hash) {
-  const auto fingerprint = static_cast<uint8_t>(hash >> 56);
-  return fingerprint == 0 ? 1 : fingerprint;
-}
-
-unsigned HashIndex::Match(const Bucket& bucket, uint8_t fingerprint) {
-  // Acquire: what a fingerprint stands for was written before it.
-  const uint64_t first = bucket.words[0].load(std::memory_order_acquire);
-  const uint64_t second = bucket.words[1].load(std::memory_order_acquire);
-#if defined(__SSE2__)
-  const __m128i line =
-      _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first));
-  const __m128i equal = _mm_cmpeq_epi8(line, _mm_set1_epi8(static_cast<char>(fingerprint)));
-  return static_cast<unsigned>(_mm_movemask_epi8(equal)) >> 4;
-#else
-  unsigned slots = 0;
-  for (unsigned slot = 0; slot < kSlots; ++slot) {
-    const uint64_t word = slot < 4 ? first >> (32 + 8 * slot) : second >> (8 * (slot - 4));
-    if (static_cast<uint8_t>(word) == fingerprint) slots |= 1u << slot;
-  }
-  return slots;
-#endif
-}
-
 void HashIndex::SetFingerprint(Bucket& bucket, size_t slot, uint8_t fingerprint) {
   std::atomic<uint64_t>& word = bucket.words[slot < 4 ? 0 : 1];
   const size_t shift = slot < 4 ? 32 + 8 * slot : 8 * (slot - 4);
@@ -95,19 +65,9 @@ void HashIndex::SetFingerprint(Bucket& bucket, size_t slot, uint8_t fingerprint)
   word.store(others | uint64_t{fingerprint} << shift, std::memory_order_release);
 }
 
-uint32_t HashIndex::NextOf(const Bucket& bucket) {
-  return static_cast<uint32_t>(bucket.words[0].load(std::memory_order_acquire));
-}
-
 void HashIndex::SetNext(Bucket& bucket, uint32_t next) {
   const uint64_t others = bucket.words[0].load(std::memory_order_relaxed) >> 32 << 32;
   bucket.words[0].store(others | next, std::memory_order_release);
-}
-
-size_t HashIndex::BucketOf(uint64_t hash, uint64_t shape) {
-  const uint64_t mask = (uint64_t{1} << (shape >> 56)) - 1;
-  const uint64_t bucket = hash >> kShardBits & mask;
-  return bucket < BucketsOf(shape) ? bucket : bucket & mask >> 1;
 }
 
 uint64_t HashIndex::ShapeOf(size_t buckets) {
@@ -121,59 +81,34 @@ int HashIndex::BitsOf(size_t bucket, size_t buckets) {
   return is_cut ? bits + 1 : bits;
 }
 
-HashIndex::Bucket* HashIndex::Next(const Bucket& bucket) const {
-  const uint32_t next = NextOf(bucket);
-  return next == 0 ? nullptr : &overflow_[next - 1];
-}
-
 // --- Reading
 
-Entry* HashIndex::Find(const NamespaceState* space, uint64_t hash, std::string_view key) const {
-  const uint8_t fingerprint = FingerprintOf(hash);
-  while (true) {
-    // Acquire here and in all that follows: the second look at moves_ comes last.
-    const uint64_t moves = moves_.load(std::memory_order_acquire);
-    const uint64_t shape = shape_.load(std::memory_order_acquire);
-    const Bucket* bucket = &buckets_[BucketOf(hash, shape)];
-    do {
-      for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
-        const auto slot = static_cast<size_t>(std::countr_zero(slots));
-        Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
-        // The lines of a short value come together with that of the header, not after it.
-        __builtin_prefetch(reinterpret_cast<const char*>(entry + 1) + 32);
-        __builtin_prefetch(reinterpret_cast<const char*>(entry + 1) + 96);
-        if (entry->hash() == hash && entry->key() == key && entry->space() == space) return entry;
-      }
-      bucket = Next(*bucket);
-    } while (bucket != nullptr);
-    if (moves % 2 == 0 && moves_.load(std::memory_order_relaxed) == moves) return nullptr;
-    // Who moves holds the shard's lock, and may have been put to sleep with it.
-    if (moves % 2 != 0) std::this_thread::yield();
-  }
+bool HashIndex::HaveMoved(uint64_t moves_before) const {
+  if (moves_before % 2 == 0) return moves_.load(std::memory_order_relaxed) != moves_before;
+  std::this_thread::yield();
+  return true;
 }
 
-void HashIndex::Prefetch(uint64_t hash) const {
-  __builtin_prefetch(&buckets_[BucketOf(hash, shape())]);
-}
+void HashIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[BucketOf(hash)]); }
 
 void HashIndex::PrefetchEntry(uint64_t hash) const {
-  const Bucket& bucket = buckets_[BucketOf(hash, shape())];
+  const Bucket& bucket = buckets_[BucketOf(hash)];
   const unsigned slots = Match(bucket, FingerprintOf(hash));
   if (slots == 0) return;
   const auto slot = static_cast<size_t>(std::countr_zero(slots));
-  // The key begins behind the entry.
-  const char* const key = reinterpret_cast<const char*>(
-      EntryAt(bucket.blocks[slot].load(std::memory_order_relaxed)) + 1);
-  __builtin_prefetch(key - 1);
-  __builtin_prefetch(key + 63);
+  const char* const entry =
+      reinterpret_cast<const char*>(EntryAt(bucket.blocks[slot].load(std::memory_order_relaxed)));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 64);
+  __builtin_prefetch(entry + 128);
 }
 
 // --- Changing
 
-HashIndex::Place HashIndex::PlaceOf(const Entry* entry) const {
+HashIndex::Place HashIndex::PlaceOf(const Entry* entry, uint64_t hash) const {
   const uint32_t block = arena_.NumberOf(entry);
-  const uint8_t fingerprint = FingerprintOf(entry->hash());
-  Bucket* bucket = &buckets_[BucketOf(entry->hash(), shape())];
+  const uint8_t fingerprint = FingerprintOf(hash);
+  Bucket* bucket = &buckets_[BucketOf(hash)];
   for (; bucket != nullptr; bucket = Next(*bucket)) {
     for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
       const auto slot = static_cast<size_t>(std::countr_zero(slots));
@@ -183,7 +118,7 @@ HashIndex::Place HashIndex::PlaceOf(const Entry* entry) const {
   TRIVET_CHECK(false, "entry is not in the index");
 }
 
-bool HashIndex::Put(Entry* entry, size_t bucket_number) {
+bool HashIndex::Put(Entry* entry, uint64_t hash, size_t bucket_number) {
   Bucket* bucket = &buckets_[bucket_number];
   unsigned slots = Match(*bucket, 0);
   while (slots == 0) {
@@ -200,26 +135,24 @@ bool HashIndex::Put(Entry* entry, size_t bucket_number) {
   const auto slot = static_cast<size_t>(std::countr_zero(slots));
   // Release: the entry is complete; and then its fingerprint, so that whoever sees that finds it.
   bucket->blocks[slot].store(arena_.NumberOf(entry), std::memory_order_release);
-  SetFingerprint(*bucket, slot, FingerprintOf(entry->hash()));
+  SetFingerprint(*bucket, slot, FingerprintOf(hash));
   return true;
 }
 
-bool HashIndex::Insert(Entry* entry) {
-  if (!Put(entry, BucketOf(entry->hash(), shape()))) {
-    return false;
-  }
+bool HashIndex::Insert(Entry* entry, uint64_t hash) {
+  if (!Put(entry, hash, BucketOf(hash))) return false;
   ++size_;
   Fit();
   return true;
 }
 
-void HashIndex::Replace(Entry* old, Entry* fresh) {
-  const Place place = PlaceOf(old);
+void HashIndex::Replace(Entry* old, Entry* fresh, uint64_t hash) {
+  const Place place = PlaceOf(old, hash);
   place.bucket->blocks[place.slot].store(arena_.NumberOf(fresh), std::memory_order_release);
 }
 
-void HashIndex::Remove(Entry* entry) {
-  const Place place = PlaceOf(entry);
+void HashIndex::Remove(Entry* entry, uint64_t hash) {
+  const Place place = PlaceOf(entry, hash);
   // The number stays: a reader who saw the fingerprint finds the entry as it was.
   SetFingerprint(*place.bucket, place.slot, 0);
   --size_;
@@ -227,7 +160,7 @@ void HashIndex::Remove(Entry* entry) {
 }
 
 Entry* HashIndex::Crowded(uint64_t hash) const {
-  const Bucket* bucket = &buckets_[BucketOf(hash, shape())];
+  const Bucket* bucket = &buckets_[BucketOf(hash)];
   for (size_t i = 0; bucket != nullptr; ++i, bucket = Next(*bucket)) {
     if (Match(*bucket, 0) != 0) return nullptr;
     if (i == kOverflowMax) return EntryAt(bucket->blocks[0].load(std::memory_order_relaxed));
@@ -294,15 +227,18 @@ void HashIndex::AddBucket() {
   // Without memory the buckets get longer.
   if (!bucket_range_.Commit((fresh + 1) * sizeof(Bucket))) return;
   if ((fresh + 1) * sizeof(Bucket) == kHugePagesFrom) bucket_range_.PreferHugePages();
-  const size_t cut = fresh - std::bit_floor(fresh);
+  const size_t cut = CutFrom(fresh);
   const Chain entries = EntriesOf(cut);
+  absl::InlinedVector<uint64_t, 24> hashes;
+  for (const Entry* entry : entries) hashes.push_back(hash_of_(entry));
   const uint64_t moves = moves_.load(std::memory_order_relaxed);
   moves_.store(moves + 1, std::memory_order_relaxed);
   // From here on every store is a release: none is seen before moves_ is odd.
   Empty(cut);
-  for (Entry* entry : entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
     // Each chain gets no longer than the one that was cut.
-    TRIVET_CHECK(Put(entry, BucketOf(entry->hash(), ShapeOf(fresh + 1))), "out of memory");
+    TRIVET_CHECK(Put(entries[i], hashes[i], BucketOf(hashes[i], ShapeOf(fresh + 1))),
+                 "out of memory");
   }
   shape_.store(ShapeOf(fresh + 1), std::memory_order_release);
   moves_.store(moves + 2, std::memory_order_release);
@@ -310,13 +246,13 @@ void HashIndex::AddBucket() {
 
 void HashIndex::RemoveBucket() {
   const size_t last = bucket_count() - 1;
-  const size_t into = last - std::bit_floor(last);
+  const size_t into = CutFrom(last);
   const Chain entries = EntriesOf(last);
   const uint64_t moves = moves_.load(std::memory_order_relaxed);
   moves_.store(moves + 1, std::memory_order_relaxed);
   shape_.store(ShapeOf(last), std::memory_order_release);
   Empty(last);
-  for (Entry* entry : entries) TRIVET_CHECK(Put(entry, into), "out of memory");
+  for (Entry* entry : entries) TRIVET_CHECK(Put(entry, hash_of_(entry), into), "out of memory");
   moves_.store(moves + 2, std::memory_order_release);
   // A reader that still looks there finds zeros, and then that entries have moved.
   const size_t end = last * sizeof(Bucket);
@@ -327,13 +263,13 @@ void HashIndex::RemoveBucket() {
 
 bool HashIndex::VisitBucket(uint64_t* position, absl::FunctionRef<void(Entry*)> visit) {
   const size_t buckets = bucket_count();
-  const size_t bucket = BucketOf(HashAt(*position), shape());
+  const size_t bucket = BucketOf(HashAt(*position, kShardBits));
   const uint64_t range = uint64_t{1} << (64 - BitsOf(bucket, buckets));
   const uint64_t begin = *position & ~(range - 1);
   const uint64_t from = *position;
   *position = begin + range;
   for (Entry* entry : EntriesOf(bucket)) {
-    if (PositionOf(entry->hash()) >= from) visit(entry);
+    if (from == begin || PositionOf(hash_of_(entry), kShardBits) >= from) visit(entry);
   }
   return *position != 0;  // 0: past the last
 }
@@ -346,7 +282,7 @@ void HashIndex::CheckInvariants() const {
   for (size_t number = 0; number < buckets; ++number) {
     for (const Entry* entry : EntriesOf(number)) {
       ++seen;
-      TRIVET_CHECK(BucketOf(entry->hash(), shape()) == number, "entry in a foreign bucket");
+      TRIVET_CHECK(BucketOf(hash_of_(entry)) == number, "entry in a foreign bucket");
     }
     for (const Bucket* bucket = Next(buckets_[number]); bucket != nullptr; bucket = Next(*bucket)) {
       ++overflow;

@@ -4,15 +4,21 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "engine/address_range.h"
 #include "engine/arena.h"
 #include "engine/entry.h"
+#include "engine/key_hash.h"
 
 namespace trivet::engine {
 
@@ -25,7 +31,8 @@ namespace trivet::engine {
 // much larger than it needs to be.
 //
 // Which bits of the hash are whose: the lowest 10 choose the shard, those above the bucket, the
-// highest 8 are the fingerprint.
+// highest 8 are the fingerprint. Entries do not keep their hash: it is computed again when they
+// move to another bucket.
 //
 // Reading takes no lock. A reader that finds the key has found it, whatever moves meanwhile: it has
 // compared the whole key. One that does not looks at `moves_`, which is odd while entries move, and
@@ -36,32 +43,46 @@ namespace trivet::engine {
 // in reversed order a bucket is a range, and adding one cuts a range in two.
 class HashIndex {
  public:
-  explicit HashIndex(const Arena& arena, size_t shards = 1);
+  // `hash_of` outlives the index.
+  HashIndex(const Arena& arena, const EntryHash& hash_of, size_t shards = 1);
   HashIndex(const HashIndex&) = delete;
   HashIndex& operator=(const HashIndex&) = delete;
 
   // Null if there is none. Lock-free for who reads in the sense of the Reclaimer.
-  Entry* Find(const NamespaceState* space, uint64_t hash, std::string_view key) const;
+  Entry* Find(uint32_t space_id, uint64_t hash, std::string_view key) const;
 
   // Brings the bucket of a key that will be looked up soon into the cache. Lock-free.
   void Prefetch(uint64_t hash) const;
   // What is probably its entry, once its bucket is there. Lock-free.
   void PrefetchEntry(uint64_t hash) const;
 
+  // In what follows `hash` is that of the entry's key.
+
   // REQUIRES: the key is not in the table. False: the system has no memory for it.
-  [[nodiscard]] bool Insert(Entry* entry);
+  [[nodiscard]] bool Insert(Entry* entry, uint64_t hash);
 
   // `fresh` takes the place of `old`. REQUIRES: they have the same key.
-  void Replace(Entry* old, Entry* fresh);
+  void Replace(Entry* old, Entry* fresh, uint64_t hash);
 
   // REQUIRES: the entry is in the table.
-  void Remove(Entry* entry);
+  void Remove(Entry* entry, uint64_t hash);
 
   // An entry that must go before one with this hash may be inserted: its bucket goes on through so
   // many others that only chosen keys can be the cause. Mostly null.
   Entry* Crowded(uint64_t hash) const;
 
   size_t size() const { return size_; }
+
+  // The buckets, by number. An insertion adds at most one, and a removal takes at most one away:
+  // the last, whose entries then come from, or go to, the bucket that it is cut from.
+  size_t bucket_count() const { return BucketsOf(shape()); }
+  size_t bucket_max() const { return bucket_range_.size() / sizeof(Bucket); }
+  size_t BucketOf(uint64_t hash) const { return BucketOf(hash, shape()); }
+  static size_t CutFrom(size_t bucket) { return bucket - std::bit_floor(bucket); }
+
+  // The entries of a bucket.
+  using Chain = absl::InlinedVector<Entry*, 24>;
+  Chain EntriesOf(size_t bucket) const;
 
   // The memory of the buckets.
   size_t bytes() const;
@@ -90,7 +111,7 @@ class HashIndex {
   };
   static_assert(sizeof(Bucket) == 64);
 
-  using Chain = absl::InlinedVector<Entry*, 2 * kSlots>;
+  static constexpr int kShardBits = 10;
 
   static uint8_t FingerprintOf(uint64_t hash);
   // The slots whose fingerprint is that one, a bit for each.
@@ -102,12 +123,14 @@ class HashIndex {
   Entry* EntryAt(uint32_t block) const {
     return reinterpret_cast<Entry*>(blocks_ + size_t{block} * kGranuleBytes);
   }
+  // Odd while entries move: who holds the shard's lock may have been put to sleep with it. Whether
+  // a reader that found nothing has to look again.
+  bool HaveMoved(uint64_t moves_before) const;
   // The bucket of a hash in a table of that shape.
   static size_t BucketOf(uint64_t hash, uint64_t shape);
   static uint64_t ShapeOf(size_t buckets);
   static size_t BucketsOf(uint64_t shape) { return shape & (~uint64_t{0} >> 8); }
   uint64_t shape() const { return shape_.load(std::memory_order_relaxed); }
-  size_t bucket_count() const { return BucketsOf(shape()); }
   // The bits of the hash that say that it belongs there.
   static int BitsOf(size_t bucket, size_t buckets);
   Bucket* Next(const Bucket& bucket) const;
@@ -116,9 +139,8 @@ class HashIndex {
     Bucket* bucket;
     size_t slot;
   };
-  Place PlaceOf(const Entry* entry) const;
-  bool Put(Entry* entry, size_t bucket);
-  Chain EntriesOf(size_t bucket) const;
+  Place PlaceOf(const Entry* entry, uint64_t hash) const;
+  bool Put(Entry* entry, uint64_t hash, size_t bucket);
   void Empty(size_t bucket);
   void Fit();
   void AddBucket();
@@ -126,6 +148,7 @@ class HashIndex {
   uint32_t NewOverflow();
 
   const Arena& arena_;
+  const EntryHash& hash_of_;
   char* const blocks_;  // where block number 0 would be
   AddressRange bucket_range_;
   AddressRange overflow_range_;
@@ -139,6 +162,70 @@ class HashIndex {
   uint32_t overflow_free_ = 0;  // the first of those that are free again, linked by NextOf
   size_t overflow_used_ = 0;
 };
+
+// --- Reading, inlined: the way of every hit
+
+inline uint8_t HashIndex::FingerprintOf(uint64_t hash) {
+  const auto fingerprint = static_cast<uint8_t>(hash >> 56);
+  return fingerprint == 0 ? 1 : fingerprint;
+}
+
+inline unsigned HashIndex::Match(const Bucket& bucket, uint8_t fingerprint) {
+  // Acquire: what a fingerprint stands for was written before it.
+  const uint64_t first = bucket.words[0].load(std::memory_order_acquire);
+  const uint64_t second = bucket.words[1].load(std::memory_order_acquire);
+#if defined(__SSE2__)
+  const __m128i line =
+      _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first));
+  const __m128i equal = _mm_cmpeq_epi8(line, _mm_set1_epi8(static_cast<char>(fingerprint)));
+  return static_cast<unsigned>(_mm_movemask_epi8(equal)) >> 4;
+#else
+  unsigned slots = 0;
+  for (unsigned slot = 0; slot < kSlots; ++slot) {
+    const uint64_t word = slot < 4 ? first >> (32 + 8 * slot) : second >> (8 * (slot - 4));
+    if (static_cast<uint8_t>(word) == fingerprint) slots |= 1u << slot;
+  }
+  return slots;
+#endif
+}
+
+inline uint32_t HashIndex::NextOf(const Bucket& bucket) {
+  return static_cast<uint32_t>(bucket.words[0].load(std::memory_order_acquire));
+}
+
+inline size_t HashIndex::BucketOf(uint64_t hash, uint64_t shape) {
+  const uint64_t mask = (uint64_t{1} << (shape >> 56)) - 1;
+  const uint64_t bucket = hash >> kShardBits & mask;
+  return bucket < BucketsOf(shape) ? bucket : bucket & mask >> 1;
+}
+
+inline HashIndex::Bucket* HashIndex::Next(const Bucket& bucket) const {
+  const uint32_t next = NextOf(bucket);
+  return next == 0 ? nullptr : &overflow_[next - 1];
+}
+
+inline Entry* HashIndex::Find(uint32_t space_id, uint64_t hash, std::string_view key) const {
+  const uint8_t fingerprint = FingerprintOf(hash);
+  while (true) {
+    // Acquire here and in all that follows: the second look at moves_ comes last.
+    const uint64_t moves = moves_.load(std::memory_order_acquire);
+    const uint64_t shape = shape_.load(std::memory_order_acquire);
+    const Bucket* bucket = &buckets_[BucketOf(hash, shape)];
+    do {
+      for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
+        const auto slot = static_cast<size_t>(std::countr_zero(slots));
+        Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
+        // The lines of a short value come together with that of the header, not after it.
+        __builtin_prefetch(reinterpret_cast<const char*>(entry) + 64);
+        __builtin_prefetch(reinterpret_cast<const char*>(entry) + 128);
+        if (entry->key() == key && entry->space_id() == space_id) [[likely]]
+          return entry;
+      }
+      bucket = Next(*bucket);
+    } while (bucket != nullptr);
+    if (!HaveMoved(moves)) return nullptr;
+  }
+}
 
 }  // namespace trivet::engine
 

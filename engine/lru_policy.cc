@@ -4,22 +4,23 @@
 
 namespace trivet::engine {
 
-void LruPolicy::Insert(Entry* entry) { entries_.PushFront(entry); }
+void LruPolicy::Insert(Entry* entry, uint64_t) { entries_.Push(0, entry); }
 
 void LruPolicy::Remove(Entry* entry) { entries_.Remove(entry); }
 
-void LruPolicy::Hit(Entry* entry) { entries_.MoveToFront(entry); }
+void LruPolicy::Hit(Entry* entry) {
+  entries_.Remove(entry);
+  entries_.Push(0, entry);
+}
 
 void LruPolicy::Replace(Entry* old, Entry* fresh) {
   entries_.Remove(old);
-  entries_.PushFront(fresh);
+  entries_.Push(0, fresh);
 }
 
 void LruPolicy::CheckInvariants(size_t entries) const {
   entries_.CheckInvariants();
-  size_t seen = 0;
-  for (const Entry* entry = entries_.first(); entry != nullptr; entry = entry->policy_next) ++seen;
-  TRIVET_CHECK(seen == entries, "the LRU list miscounts");
+  TRIVET_CHECK(entries_.size(0) == entries, "the LRU queue miscounts");
 }
 
 }  // namespace trivet::engine

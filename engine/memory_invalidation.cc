@@ -17,7 +17,7 @@ void Invalidate(MemoryTier& memory, const KeyRef& key) {
   MutexLock lock(shard.mu);
   shard.flights().FenceAll(key.space, key.key, key.hash);
   Entry* entry = shard.FindLive(key, now, &removals);
-  if (entry != nullptr) shard.Remove(entry, RemovalCause::kInvalidated, &removals);
+  if (entry != nullptr) shard.Remove(entry, key.hash, RemovalCause::kInvalidated, &removals);
 }
 
 void InvalidateTag(MemoryTier& memory, NamespaceState* space, std::string_view tag) {
@@ -51,7 +51,7 @@ size_t InvalidatePattern(MemoryTier& memory, NamespaceState* space, const Glob& 
       for (size_t step = 0; more && step < kBucketsPerLock; ++step) {
         more = shard.index().VisitBucket(&position, [&](Entry* entry) {
           shard.mu.AssertHeld();
-          if (entry->space() != space || !Shard::IsLive(entry, now)) return;
+          if (entry->space_id() != space->id() || !shard.IsLive(entry, space, now)) return;
           if (!pattern.Matches(entry->key())) return;
           ++dropped;
           shard.Remove(entry, RemovalCause::kInvalidated, &removals);

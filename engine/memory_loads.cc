@@ -42,18 +42,18 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
     if (fenced) ++counters.loads_fenced;
     const bool fits = shard.Fits(fresh->charge());
     if (!fits) ++counters.oversize;
-    if (loaded.give_version) fresh->version = shard.NextVersion();
+    if (loaded.give_version) fresh->SetVersion(shard.NextVersion());
     if (!fenced && loaded.keep && fits && !pinned_full) {
       Entry* old = shard.FindLive(key, now, &removals);
       // Pinned before it is linked: the maintenance in there may find that it has died already.
       result = memory.ResultOf(fresh.get(), now);
-      memory.Link(shard, EntryPtr(fresh.release(), fresh.get_deleter()), old, &records, now,
+      memory.Link(key, shard, EntryPtr(fresh.release(), fresh.get_deleter()), old, &records, now,
                   &removals);
     }
   }
   key.space->tags().Release(records);
   if (!result) {
-    result.version = fresh->version;
+    result.version = fresh->version();
     result.remaining_ttl = RemainingUntil(loaded.expires, now);
     result.value = memory.ledger().Adopt(fresh.release());
   }
@@ -77,8 +77,8 @@ LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
   if (first_try) (entry != nullptr) ? memory.CountHit(key.space) : memory.CountMiss(key.space);
   if (entry != nullptr) {
     Shard::RecordUse(entry, now);
-    shard.RecordHit(entry);
     start.hit = memory.ResultOf(entry, now);
+    shard.RecordHit(entry, memory.Reserved(), now, &removals);
     return start;
   }
   Stats& counters = shard.counters(key.space);

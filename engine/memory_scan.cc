@@ -25,10 +25,10 @@ ScanPage Scan(MemoryTier& memory, const NamespaceState* space, ScanCursor cursor
       for (size_t step = 0; more && step < kBucketsPerLock && page.items.size() < items_max;
            ++step) {
         more = shard.index().VisitBucket(&cursor.hash, [&](Entry* entry) {
-          if (entry->space() != space || !Shard::IsLive(entry, now)) return;
+          if (entry->space_id() != space->id() || !shard.IsLive(entry, space, now)) return;
           page.items.push_back({.key = std::string(entry->key()),
                                 .value = memory.ledger().Pin(entry),
-                                .version = entry->version});
+                                .version = entry->version()});
         });
       }
     }

@@ -1,9 +1,5 @@
 #include "engine/memory_tier.h"
 
-// Inlined: for short keys a call costs as much as the hash.
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <random>
 #include <thread>
@@ -49,7 +45,7 @@ bool Holds(SetCondition condition, const Entry* old) {
     case SetWhen::kIfPresent:
       return old != nullptr;
     case SetWhen::kIfVersion:
-      return old != nullptr && old->version == condition.version;
+      return old != nullptr && old->version() == condition.version;
   }
   return false;
 }
@@ -76,7 +72,8 @@ absl::Duration RemainingUntil(Millis expires, Millis now) {
 MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
     : clock_(clock),
       listener_(options.removal_listener),
-      seed_(RandomSeed()),
+      hash_(RandomSeed()),
+      entry_hash_([this](const Entry* entry) { return hash_(entry->space_id(), entry->key()); }),
       arena_(options.memory_bytes >= kHugePagesFrom),
       ledger_(arena_),
       reclaimer_(ledger_, BestGraceFence()),
@@ -88,9 +85,9 @@ MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
                             : ChooseShards(capacity, std::thread::hardware_concurrency());
   shards_.reserve(shards);
   for (size_t i = 0; i < shards; ++i) {
-    auto policy = MakePolicy(options.policy);
+    auto policy = MakePolicy(options.policy, arena_);
     hits_are_told_ = policy->wants_hits();
-    shards_.push_back(std::make_unique<Shard>(arena_, shards, std::move(policy),
+    shards_.push_back(std::make_unique<Shard>(arena_, entry_hash_, shards, std::move(policy),
                                               PartOf(capacity, i, shards), now()));
   }
 }
@@ -106,10 +103,6 @@ MemoryTier::~MemoryTier() {
   }
 }
 
-uint64_t MemoryTier::HashOf(std::string_view key, uint64_t seed) {
-  return XXH3_64bits_withSeed(key.data(), key.size(), seed);
-}
-
 Millis MemoryTier::now() const {
   return static_cast<Millis>(absl::ToInt64Milliseconds(clock_.Elapsed()));
 }
@@ -122,7 +115,7 @@ Value MemoryTier::LookUpLocked(const KeyRef& key, Entry** entry) {
   *entry = shard.FindLive(key, now, &removals);
   if (*entry == nullptr) return Value();
   Shard::RecordUse(*entry, now);
-  shard.RecordHit(*entry);
+  shard.RecordHit(*entry, Reserved(), now, &removals);
   return ledger_.Pin(*entry);
 }
 
@@ -159,12 +152,12 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
   Entry* entry = shard.FindLive(key, now, &removals);
   if (entry == nullptr) return std::nullopt;
   Peeked peeked{.value = ledger_.Pin(entry),
-                .version = entry->version,
-                .expires = entry->expires,
+                .version = entry->version(),
+                .expires = entry->expires(),
                 .idle = entry->idle(),
                 .tags = {}};
   for (const TagMembership& membership : entry->tags()) {
-    peeked.tags.push_back(membership.group->tag->name());
+    peeked.tags.push_back(shard.tag_groups().TagOf(membership).name());
   }
   return peeked;
 }
@@ -172,8 +165,7 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
 EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t tag_count,
                              Millis now) {
   if (IsPinnedFull()) reclaimer_.Reclaim();
-  const EntryDraft draft{.space = key.space,
-                         .hash = key.hash,
+  const EntryDraft draft{.space_id = key.space->id(),
                          .key = key.key,
                          .value = value.value,
                          .tag_count = tag_count,
@@ -202,9 +194,9 @@ bool MemoryTier::IsPinnedFull() const {
              (memory == 0 ? kWaitingWithoutLimit : std::max(limit, kWaitingMin));
 }
 
-void MemoryTier::Link(Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records, Millis now,
-                      Removals* removals) {
-  shard.Link(fresh.release(), old, records, Reserved(), now, removals);
+void MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old,
+                      TagRecords* records, Millis now, Removals* removals) {
+  shard.Link(key, fresh.release(), old, records, Reserved(), now, removals);
   size_t work = kWorkPerWrite;
   shard.Maintain(now, clears_.load(std::memory_order_acquire), &work, removals);
 }
@@ -212,9 +204,9 @@ void MemoryTier::Link(Shard& shard, EntryPtr fresh, Entry* old, TagRecords* reco
 Result MemoryTier::ResultOf(Entry* entry, Millis now) {
   return {.value = ledger_.Pin(entry),
           .tier = Tier::kMemory,
-          .version = entry->version,
-          .age = absl::Milliseconds(now > entry->created ? now - entry->created : 0),
-          .remaining_ttl = RemainingUntil(entry->expires, now)};
+          .version = entry->version(),
+          .age = absl::Milliseconds(now > entry->created() ? now - entry->created() : 0),
+          .remaining_ttl = RemainingUntil(entry->expires(), now)};
 }
 
 absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& value,
@@ -237,7 +229,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
     const uint32_t epoch = key.space->epoch();
     Entry* old = shard.FindLive(key, epoch, now, &removals);
     if (!Holds(condition, old)) {
-      result->version = old == nullptr ? 0 : old->version;
+      result->version = old == nullptr ? 0 : old->version();
     } else if (!shard.Fits(charge)) {
       ++shard.counters(key.space).oversize;
       result = absl::ResourceExhaustedError(
@@ -248,11 +240,11 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
           "values that left the cache and are still pinned fill a tenth of "
           "CacheOptions.memory_bytes");
     } else {
-      if (fresh->version == 0) fresh->version = shard.NextVersion();
-      *result = {.applied = true, .version = fresh->version};
+      if (value.version == 0) fresh->SetVersion(shard.NextVersion());
+      *result = {.applied = true, .version = fresh->version()};
       fresh->epoch = epoch;
       shard.flights().FenceLoad(key.space, key.key, key.hash);
-      Link(shard, std::move(fresh), old, &records, now, &removals);
+      Link(key, shard, std::move(fresh), old, &records, now, &removals);
     }
   }
   key.space->tags().Release(records);
@@ -268,7 +260,7 @@ std::optional<Value> MemoryTier::Remove(const KeyRef& key, RemovalCause cause) {
   Entry* entry = shard.FindLive(key, now, &removals);
   if (entry == nullptr) return std::nullopt;
   Value value = ledger_.Pin(entry);
-  shard.Remove(entry, cause, &removals);
+  shard.Remove(entry, key.hash, cause, &removals);
   return value;
 }
 
@@ -279,7 +271,7 @@ bool MemoryTier::SetExpiry(const KeyRef& key, Millis expires) {
   MutexLock lock(shard.mu);
   Entry* entry = shard.FindLive(key, now, &removals);
   if (entry == nullptr) return false;
-  shard.SetExpiry(entry, expires);
+  shard.SetExpiry(key, entry, expires);
   return true;
 }
 

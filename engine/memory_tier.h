@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "engine/arena.h"
 #include "engine/entry_ledger.h"
+#include "engine/key_hash.h"
 #include "engine/namespace_state.h"
 #include "engine/reclaimer.h"
 #include "engine/shard.h"
@@ -68,8 +69,7 @@ class MemoryTier {
   // --- One key ----------------------------------------------------------------------------------
 
   KeyRef Ref(NamespaceState* space, std::string_view key) const {
-    // An odd multiplier spreads the small id over all bits of the seed.
-    return {space, key, HashOf(key, seed_ ^ ((space->id() + uint64_t{1}) * 0x9E3779B97F4A7C15u))};
+    return {space, key, hash_(space->id(), key)};
   }
 
   // Calls `use(Entry*)` with the live entry, and counts a hit; the entry may leave the cache while
@@ -161,26 +161,25 @@ class MemoryTier {
   bool IsPinnedFull() const;
 
   // Links, and does a little maintenance, since writes pay for it.
-  void Link(Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records, Millis now,
-            Removals* removals) TRIVET_REQUIRES(shard.mu);
-
-  // The answer for an entry in memory.
-  Result ResultOf(Entry* entry, Millis now);
-
- private:
-  static uint64_t HashOf(std::string_view key, uint64_t seed);
-
-  // Finds the live entry under the lock, tells the policy, and removes it if it is dead.
-  Value LookUpLocked(const KeyRef& key, Entry** entry);
-  // Removes the entry if it is dead.
-  void RemoveDead(const KeyRef& key);
-  void FitBatches(size_t memory_bytes);
+  void Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records,
+            Millis now, Removals* removals) TRIVET_REQUIRES(shard.mu);
 
   // Of each shard's budget, what pinned values and the slack of the arena take. Not what waits for
   // its grace period: that was evicted just now, and must not be the reason to evict more.
   size_t Reserved() const {
     return (ledger_.pinned_bytes() + slack_bytes_.load(std::memory_order_relaxed)) / shards_.size();
   }
+
+  // The answer for an entry in memory.
+  Result ResultOf(Entry* entry, Millis now);
+
+ private:
+  // Finds the live entry under the lock, tells the policy, and removes it if it is dead.
+  Value LookUpLocked(const KeyRef& key, Entry** entry);
+  // Removes the entry if it is dead.
+  void RemoveDead(const KeyRef& key);
+  void FitBatches(size_t memory_bytes);
+
   // In memory_slack.cc.
   void MeasureSlack();
   // Moves entries out of slabs that are hardly used; `*budget` as in Maintain. True: not done.
@@ -188,7 +187,8 @@ class MemoryTier {
 
   const Clock& clock_;
   const RemovalListener listener_;
-  const uint64_t seed_;
+  const KeyHash hash_;
+  const EntryHash entry_hash_;
   Arena arena_;
   EntryLedger ledger_;
   Reclaimer reclaimer_;
@@ -221,10 +221,11 @@ bool MemoryTier::TryRead(const KeyRef& key, const Use& use) {
   while (true) {
     {
       const Reclaimer::Reading reading(reclaimer_, record);
-      Entry* const entry = ShardOf(key.hash).lookup().Find(key.space, key.hash, key.key);
+      const Shard& shard = ShardOf(key.hash);
+      Entry* const entry = shard.lookup().Find(key.space->id(), key.hash, key.key);
       if (entry == nullptr) return false;
       const Millis now = entry->has_ttl() ? this->now() : 0;
-      if (Shard::IsLive(entry, now)) [[likely]] {
+      if (shard.IsLive(entry, key.space, now)) [[likely]] {
         Shard::RecordUse(entry, now);
         ReadCounters::Count(record.CountersOf(key.space->id()).hits);
         use(entry);

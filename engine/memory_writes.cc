@@ -66,9 +66,10 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
     Entry* old = shard.FindLive(key, now, &removals);
     const bool fits = fresh != nullptr && shard.Fits(fresh->charge());
     if (!IsFenced(flight, records) && fits && !pinned_full) {
-      memory.Link(shard, std::move(fresh), old, &records, now, &removals);
+      memory.Link(key, shard, std::move(fresh), old, &records, now, &removals);
     } else if (old != nullptr) {
-      shard.Remove(old, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize, &removals);
+      shard.Remove(old, key.hash, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize,
+                   &removals);
     } else if (!fits) {
       ++shard.counters(key.space).oversize;
     }
@@ -91,7 +92,7 @@ std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& fli
   Entry* entry = shard.FindLive(key, now, &removals);
   if (entry == nullptr) return std::nullopt;
   Value value = memory.ledger().Pin(entry);
-  shard.Remove(entry, cause, &removals);
+  shard.Remove(entry, key.hash, cause, &removals);
   return value;
 }
 

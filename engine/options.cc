@@ -80,7 +80,7 @@ bool IsKnown(SetWhen when) {
 
 absl::Status Validate(const CacheOptions& options) {
   if (absl::Status status = ValidateCapacity(options); !status.ok()) return status;
-  if (engine::MakePolicy(options.policy) == nullptr) {
+  if (!engine::IsPolicy(options.policy)) {
     return absl::InvalidArgumentError(
         absl::StrCat("CacheOptions.policy: must be \"lru\" or \"s3fifo\", got another name of ",
                      options.policy.size(), " bytes"));

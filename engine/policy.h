@@ -2,6 +2,7 @@
 #ifndef TRIVET_ENGINE_POLICY_H_
 #define TRIVET_ENGINE_POLICY_H_
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -15,8 +16,8 @@ struct PolicyCapacity {
   bool in_bytes = false;
 };
 
-// One policy object per shard, told of every change under the lock of the shard. It may use the
-// policy_ fields and `uses` of the entries it was told of, and owns none.
+// One policy object per shard, told of every change under the lock of the shard. It may use
+// `queue_slot` and `uses` of the entries it was told of, and owns none.
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -24,8 +25,8 @@ class Policy {
   // Called first, and when the budget changes.
   virtual void SetCapacity(PolicyCapacity) {}
 
-  // The entry is new in the shard.
-  virtual void Insert(Entry* entry) = 0;
+  // The entry is new in the shard; `hash` is that of its key.
+  virtual void Insert(Entry* entry, uint64_t hash) = 0;
   // Whether Hit wants to be told of reads, under the lock. Others need no lock for a read: they
   // look at Entry::uses, which counts them.
   virtual bool wants_hits() const { return false; }
@@ -37,8 +38,8 @@ class Policy {
   virtual void Move(Entry* old, Entry* fresh) = 0;
   // The entry leaves, for a reason that is not the policy's.
   virtual void Remove(Entry* entry) = 0;
-  // The entry leaves because Victim named it.
-  virtual void Evict(Entry* victim) { Remove(victim); }
+  // The entry leaves because Victim named it; `hash` is that of its key.
+  virtual void Evict(Entry* victim, uint64_t /*hash*/) { Remove(victim); }
 
   // The entry that should go next; null if there is none. The shard evicts it, or not.
   virtual Entry* Victim() = 0;
@@ -50,8 +51,11 @@ class Policy {
   virtual void CheckInvariants(size_t entries) const = 0;
 };
 
-// Null if there is no policy of that name: "lru" and "s3fifo" there are.
-std::unique_ptr<Policy> MakePolicy(std::string_view name);
+// Whether there is a policy of that name: "lru" and "s3fifo" there are.
+bool IsPolicy(std::string_view name);
+
+// REQUIRES: IsPolicy(name).
+std::unique_ptr<Policy> MakePolicy(std::string_view name, const Arena& arena);
 
 }  // namespace trivet::engine
 

@@ -15,6 +15,8 @@
 
 namespace trivet::engine {
 
+class NamespaceState;
+
 // Nobody's code and no free runs under a shard's lock. A caller declares Removals before it takes
 // the lock, so that they finish after it is released: listeners are called, holds on tags are given
 // back, and memory goes to the Reclaimer.
@@ -28,7 +30,7 @@ class Removals {
   ~Removals() { Finish(); }
 
   // Takes over the shard's reference on an entry that was just unlinked. Under the shard's lock.
-  void Add(Entry* entry, RemovalCause cause);
+  void Add(Entry* entry, NamespaceState* space, RemovalCause cause);
 
   // The same for an entry that another one has taken the place of: nobody is told.
   void AddMoved(Entry* entry);
@@ -45,6 +47,7 @@ class Removals {
   size_t bytes_ = 0;
   absl::InlinedVector<Entry*, 4> entries_;
   absl::InlinedVector<std::optional<RemovalCause>, 4> causes_;  // of each entry; none: moved
+  absl::InlinedVector<NamespaceState*, 4> entry_spaces_;
   std::vector<std::unique_ptr<TagGroup>> groups_;
   std::vector<NamespaceState*> spaces_;  // of each group
 };

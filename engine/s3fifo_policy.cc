@@ -27,11 +27,9 @@ void S3FifoPolicy::SetCapacity(PolicyCapacity capacity) {
   const bool is_other_unit = capacity.in_bytes != capacity_.in_bytes;
   capacity_ = capacity;
   if (is_other_unit) {
-    for (Queue* queue : {&small_, &main_}) {
-      queue->weight = 0;
-      for (Entry* entry = queue->entries.first(); entry != nullptr; entry = entry->policy_next) {
-        queue->weight += WeightOf(entry);
-      }
+    for (const size_t queue : {kSmall, kMain}) {
+      weights_[queue] = 0;
+      entries_.ForEach(queue, [&](Entry* entry) { weights_[queue] += WeightOf(entry); });
     }
     small_ghosts_ = GhostQueue();
     main_ghosts_ = GhostQueue();
@@ -42,19 +40,19 @@ void S3FifoPolicy::SetCapacity(PolicyCapacity capacity) {
   main_ghosts_.SetCapacity(static_cast<size_t>(kMainGhosts * weight));
 }
 
-void S3FifoPolicy::Insert(Entry* entry) {
+void S3FifoPolicy::Insert(Entry* entry, uint64_t hash) {
   entry->uses = 0;
   const double step = 0.5 * static_cast<double>(WeightOf(entry));
   const size_t of_small = small_ghosts_.weight();
   const size_t of_main = main_ghosts_.weight();
-  if (small_ghosts_.Take(entry->hash())) {
+  if (small_ghosts_.Take(hash)) {
     Adapt(step * std::max(1.0, Ratio(of_main, of_small)));
-    Append(entry, kMain);
-  } else if (main_ghosts_.Take(entry->hash())) {
+    Push(kMain, entry);
+  } else if (main_ghosts_.Take(hash)) {
     Adapt(-step * std::max(1.0, Ratio(of_small, of_main)));
-    Append(entry, kMain);
+    Push(kMain, entry);
   } else {
-    Append(entry, kSmall);
+    Push(kSmall, entry);
   }
 }
 
@@ -70,66 +68,53 @@ void S3FifoPolicy::Replace(Entry* old, Entry* fresh) {
 
 void S3FifoPolicy::Move(Entry* old, Entry* fresh) {
   fresh->uses = old->uses;
-  fresh->policy_queue = old->policy_queue;
-  Queue& queue = QueueOf(old);
-  queue.entries.Replace(old, fresh);
-  queue.weight += WeightOf(fresh) - WeightOf(old);
+  entries_.Replace(old, fresh);
+  weights_[entries_.QueueOf(fresh)] += WeightOf(fresh) - WeightOf(old);
 }
 
-void S3FifoPolicy::Append(Entry* entry, uint8_t queue) {
-  entry->policy_queue = queue;
-  QueueOf(entry).entries.PushFront(entry);
-  QueueOf(entry).weight += WeightOf(entry);
+void S3FifoPolicy::Push(size_t queue, Entry* entry) {
+  entries_.Push(queue, entry);
+  weights_[queue] += WeightOf(entry);
 }
 
 void S3FifoPolicy::Remove(Entry* entry) {
-  QueueOf(entry).entries.Remove(entry);
-  QueueOf(entry).weight -= WeightOf(entry);
+  weights_[entries_.QueueOf(entry)] -= WeightOf(entry);
+  entries_.Remove(entry);
 }
 
-void S3FifoPolicy::Evict(Entry* victim) {
+void S3FifoPolicy::Evict(Entry* victim, uint64_t hash) {
+  GhostQueue& ghosts = entries_.QueueOf(victim) == kMain ? main_ghosts_ : small_ghosts_;
   Remove(victim);
-  GhostQueue& ghosts = victim->policy_queue == kMain ? main_ghosts_ : small_ghosts_;
-  ghosts.Add(victim->hash(), WeightOf(victim));
+  ghosts.Add(hash, WeightOf(victim));
 }
 
 Entry* S3FifoPolicy::Victim() {
   while (true) {
     // The newest of small may be the one that needs the room.
-    const bool has_older = small_.entries.last() != small_.entries.first();
-    const bool from_small = main_.entries.last() == nullptr ||
-                            (has_older && static_cast<double>(small_.weight) > target_);
-    Entry* entry = (from_small ? small_ : main_).entries.last();
+    const bool from_small =
+        entries_.size(kMain) == 0 ||
+        (entries_.size(kSmall) > 1 && static_cast<double>(weights_[kSmall]) > target_);
+    const size_t queue = from_small ? kSmall : kMain;
+    Entry* const entry = entries_.Oldest(queue);
     if (entry == nullptr) return nullptr;  // both are empty
-    if (from_small && entry->uses >= kUsesForMain) {
-      Remove(entry);
-      entry->uses = 0;
-      Append(entry, kMain);
-    } else if (!from_small && entry->uses > 0) {
-      entry->uses = static_cast<uint8_t>(entry->uses - 1);
-      main_.entries.MoveToFront(entry);
-    } else {
-      return entry;
-    }
+    entries_.PrefetchOldest(queue);
+    const uint8_t uses = entry->uses;
+    if (uses < (from_small ? kUsesForMain : 1)) return entry;
+    Remove(entry);
+    entry->uses = from_small ? 0 : static_cast<uint8_t>(uses - 1);
+    Push(kMain, entry);
   }
 }
 
 void S3FifoPolicy::CheckInvariants(size_t entries) const {
-  small_.entries.CheckInvariants();
-  main_.entries.CheckInvariants();
-  size_t seen = 0;
-  for (const Queue* queue : {&small_, &main_}) {
+  entries_.CheckInvariants();
+  for (const size_t queue : {kSmall, kMain}) {
     size_t weight = 0;
-    for (const Entry* entry = queue->entries.first(); entry != nullptr;
-         entry = entry->policy_next) {
-      TRIVET_CHECK(entry->policy_queue == (queue == &main_ ? kMain : kSmall),
-                   "an entry is in another queue than it says");
-      weight += WeightOf(entry);
-      ++seen;
-    }
-    TRIVET_CHECK(weight == queue->weight, "a queue miscounts its weight");
+    entries_.ForEach(queue, [&](Entry* entry) { weight += WeightOf(entry); });
+    TRIVET_CHECK(weight == weights_[queue], "a queue miscounts its weight");
   }
-  TRIVET_CHECK(seen == entries, "the queues miscount their entries");
+  TRIVET_CHECK(entries_.size(kSmall) + entries_.size(kMain) == entries,
+               "the queues miscount their entries");
 }
 
 }  // namespace trivet::engine

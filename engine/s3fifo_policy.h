@@ -2,9 +2,11 @@
 #ifndef TRIVET_ENGINE_S3FIFO_POLICY_H_
 #define TRIVET_ENGINE_S3FIFO_POLICY_H_
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 
-#include "engine/entry_list.h"
+#include "engine/entry_queues.h"
 #include "engine/ghost_queue.h"
 #include "engine/policy.h"
 
@@ -35,34 +37,33 @@ namespace trivet::engine {
 // every step that evicts nothing lowers a counter that a hit raised, or moves an entry to main.
 class S3FifoPolicy final : public Policy {
  public:
+  explicit S3FifoPolicy(const Arena& arena) : entries_(arena) {}
+
   void SetCapacity(PolicyCapacity capacity) override;
-  void Insert(Entry* entry) override;
+  void Insert(Entry* entry, uint64_t hash) override;
   void Replace(Entry* old, Entry* fresh) override;
   void Move(Entry* old, Entry* fresh) override;
   void Remove(Entry* entry) override;
-  void Evict(Entry* victim) override;
+  void Evict(Entry* victim, uint64_t hash) override;
   Entry* Victim() override;
-  size_t bytes() const override { return small_ghosts_.bytes() + main_ghosts_.bytes(); }
+  size_t bytes() const override {
+    return entries_.bytes() + small_ghosts_.bytes() + main_ghosts_.bytes();
+  }
   void CheckInvariants(size_t entries) const override;
 
  private:
-  struct Queue {
-    EntryList entries;
-    size_t weight = 0;
-  };
+  // The queues.
+  static constexpr size_t kSmall = 0;
+  static constexpr size_t kMain = 1;
 
   size_t WeightOf(const Entry* entry) const { return capacity_.in_bytes ? entry->charge() : 1; }
-  Queue& QueueOf(const Entry* entry) { return entry->policy_queue == kMain ? main_ : small_; }
-  void Append(Entry* entry, uint8_t queue);
+  void Push(size_t queue, Entry* entry);
   void Adapt(double by);
-
-  static constexpr uint8_t kSmall = 0;
-  static constexpr uint8_t kMain = 1;
 
   PolicyCapacity capacity_;
   double target_ = 0;  // weight that small should have
-  Queue small_;
-  Queue main_;
+  EntryQueues entries_;
+  std::array<size_t, 2> weights_ = {};  // of each queue
   GhostQueue small_ghosts_;
   GhostQueue main_ghosts_;
 };

@@ -36,9 +36,13 @@ uint64_t Stats::*CounterOf(RemovalCause cause) {
 
 }  // namespace
 
-Shard::Shard(const Arena& arena, size_t shards, std::unique_ptr<Policy> policy, ShardBudget budget,
-             Millis now)
-    : index_(arena, shards), policy_(std::move(policy)), wheel_(now) {
+Shard::Shard(Arena& arena, const EntryHash& hash_of, size_t shards, std::unique_ptr<Policy> policy,
+             ShardBudget budget, Millis now)
+    : hash_of_(hash_of),
+      index_(arena, hash_of, shards),
+      policy_(std::move(policy)),
+      wheel_(now, index_.bucket_max()),
+      tag_groups_(arena) {
   MutexLock lock(mu);
   SetBudget(budget);
 }
@@ -50,7 +54,7 @@ void Shard::SetBudget(ShardBudget budget) {
 }
 
 Millis Shard::IdleDueOf(const Entry* entry) {
-  return std::min<Millis>(entry->expires, entry->accessed + entry->idle() + IdleSlack(entry));
+  return std::min(entry->expires(), entry->accessed() + entry->idle() + IdleSlack(entry));
 }
 
 RemovalCause Shard::CauseOfDeath(const Entry* entry, Millis now) {
@@ -62,85 +66,127 @@ Entry* Shard::FindLive(const KeyRef& key, Millis now, Removals* removals) {
 }
 
 Entry* Shard::FindLive(const KeyRef& key, uint32_t epoch, Millis now, Removals* removals) {
-  Entry* entry = index_.Find(key.space, key.hash, key.key);
+  Entry* entry = index_.Find(key.space->id(), key.hash, key.key);
   if (entry == nullptr || IsLiveAt(entry, epoch, now)) return entry;
-  Remove(entry, CauseOfDeath(entry, now), removals);
+  Remove(entry, key.hash, CauseOfDeath(entry, now), removals);
   return nullptr;
 }
 
 void Shard::RecordAccess(Entry* entry, Millis now) {
-  // The wheel still has the old due time; when that comes, Maintain looks at DueOf again.
+  // The timer still has the old due time; when that comes, Expire looks at DueOf again.
   // `now` may lie before the stamp: others read their clocks, too.
-  if (now >= entry->accessed + std::max<Millis>(IdleSlack(entry), 1)) entry->accessed = now;
+  if (now >= entry->accessed() + std::max<Millis>(IdleSlack(entry), 1)) entry->SetAccessed(now);
+}
+
+void Shard::RecordHit(Entry* entry, size_t reserved, Millis now, Removals* removals) {
+  if (!policy_->wants_hits()) return;
+  policy_->Hit(entry);
+  EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
 
 bool Shard::Fits(size_t charge) const {
   return budget_.bytes == 0 || charge <= budget_.bytes / kLargestPart;
 }
 
-void Shard::Link(Entry* fresh, Entry* old, TagRecords* records, size_t reserved, Millis now,
-                 Removals* removals) {
+void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
+                 Millis now, Removals* removals) {
   // All that a reader looks at, before the index shows the entry.
-  fresh->accessed = now;
-  tag_groups_.Add(fresh, records);
+  if (fresh->has_idle()) fresh->SetAccessed(now);
+  if (!records->empty()) tag_groups_.Add(fresh, records);
+  Share& share = ShareOf(key.space);
   if (old == nullptr) {
-    if (Entry* crowded = index_.Crowded(fresh->hash())) Evict(crowded, now, removals);
-    TRIVET_CHECK(index_.Insert(fresh), "out of memory");
-    policy_->Insert(fresh);
+    if (Entry* crowded = index_.Crowded(key.hash)) Evict(crowded, now, removals);
+    const size_t buckets = index_.bucket_count();
+    TRIVET_CHECK(index_.Insert(fresh, key.hash), "out of memory");
+    FollowBuckets(buckets);
+    policy_->Insert(fresh, key.hash);
   } else {
-    index_.Replace(old, fresh);
+    index_.Replace(old, fresh, key.hash);
     policy_->Replace(old, fresh);
     Unlink(old, RemovalCause::kReplaced, removals);
   }
-  if (const Millis due = DueOf(fresh); due != kNever) wheel_.Schedule(fresh, due);
-  Stats& counters = this->counters(fresh->space());
-  ++counters.sets;
-  ++counters.entries;
-  counters.bytes += fresh->charge();
+  if (fresh->has_ttl()) ScheduleBy(index_.BucketOf(key.hash), DueOf(fresh));
+  ++share.stats.sets;
+  ++share.stats.entries;
+  share.stats.bytes += fresh->charge();
   entry_bytes_ += fresh->charge();
   EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
 
-void Shard::Remove(Entry* entry, RemovalCause cause, Removals* removals) {
-  index_.Remove(entry);
+void Shard::Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals) {
+  const size_t buckets = index_.bucket_count();
+  index_.Remove(entry, hash);
+  FollowBuckets(buckets);
   policy_->Remove(entry);
   Unlink(entry, cause, removals);
 }
 
-// What leaving the shard means for everything but index and policy.
 void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
-  if (wheel_.IsScheduled(entry)) wheel_.Cancel(entry);
+  Share& share = ShareOf(entry);
   if (!entry->tags().empty()) {
     std::vector<std::unique_ptr<TagGroup>> emptied;
     tag_groups_.Remove(entry, &emptied);
-    removals->AddGroups(entry->space(), std::move(emptied));
+    removals->AddGroups(share.space, std::move(emptied));
   }
-  Stats& counters = this->counters(entry->space());
-  ++(counters.*CounterOf(cause));
-  --counters.entries;
-  counters.bytes -= entry->charge();
+  ++(share.stats.*CounterOf(cause));
+  --share.stats.entries;
+  share.stats.bytes -= entry->charge();
   entry_bytes_ -= entry->charge();
-  removals->Add(entry, cause);
+  removals->Add(entry, share.space, cause);
 }
 
 void Shard::Move(Entry* old, Entry* fresh, Removals* removals) {
   fresh->epoch = old->epoch;
   tag_groups_.Move(old, fresh);
   policy_->Move(old, fresh);
-  index_.Replace(old, fresh);
-  if (wheel_.IsScheduled(old)) {
-    const Millis due = old->due_ms;
-    wheel_.Cancel(old);
-    wheel_.Schedule(fresh, due);
-  }
+  index_.Replace(old, fresh, hash_of_(fresh));
   removals->AddMoved(old);
 }
 
-void Shard::SetExpiry(Entry* entry, Millis expires) {
-  entry->expires = expires;
-  if (wheel_.IsScheduled(entry)) wheel_.Cancel(entry);
-  if (const Millis due = DueOf(entry); due != kNever) wheel_.Schedule(entry, due);
+void Shard::SetExpiry(const KeyRef& key, Entry* entry, Millis expires) {
+  entry->SetExpires(expires);
+  if (const Millis due = DueOf(entry); due != kNever) ScheduleBy(index_.BucketOf(key.hash), due);
 }
+
+// --- Timers
+
+void Shard::ScheduleBy(size_t bucket, Millis due) {
+  const auto timer = static_cast<uint32_t>(bucket);
+  if (!wheel_.IsScheduled(timer) || due < wheel_.DueOf(timer)) wheel_.Schedule(timer, due);
+}
+
+void Shard::FollowBuckets(size_t before) {
+  const size_t now = index_.bucket_count();
+  if (now == before) [[likely]]
+    return;
+  // Of a bucket that is cut in two, both halves may hold the entry that is due first.
+  const auto [from, to] = now > before ? std::pair(HashIndex::CutFrom(before), before)
+                                       : std::pair(now, HashIndex::CutFrom(now));
+  const auto timer = static_cast<uint32_t>(from);
+  if (wheel_.IsScheduled(timer)) {
+    ScheduleBy(to, wheel_.DueOf(timer));
+    if (now < before) wheel_.Cancel(timer);
+  }
+  if (now < before) wheel_.Truncate(timer);
+}
+
+void Shard::Expire(size_t bucket, Millis now, size_t* budget, Removals* removals) {
+  HashIndex::Chain due;
+  Millis next = kNever;
+  for (Entry* entry : index_.EntriesOf(bucket)) {
+    *budget -= *budget > 0 ? 1 : 0;
+    if (const Millis at = DueOf(entry); at > now) {
+      next = std::min(next, at);
+    } else {
+      due.push_back(entry);
+    }
+  }
+  // First: a removal may take the bucket away, and its timer with it.
+  if (next != kNever) ScheduleBy(bucket, next);
+  for (Entry* entry : due) Remove(entry, RemovalCause::kExpired, removals);
+}
+
+// --- Eviction
 
 bool Shard::IsOverBudget(size_t reserved) const {
   if (budget_.entries != 0 && index_.size() > budget_.entries) return true;
@@ -164,23 +210,21 @@ void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
     Remove(victim, CauseOfDeath(victim, now), removals);
     return;
   }
-  index_.Remove(victim);
-  policy_->Evict(victim);
+  const uint64_t hash = hash_of_(victim);
+  const size_t buckets = index_.bucket_count();
+  index_.Remove(victim, hash);
+  FollowBuckets(buckets);
+  policy_->Evict(victim, hash);
   Unlink(victim, RemovalCause::kEvicted, removals);
 }
 
+// --- Maintenance
+
 bool Shard::Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals) {
   const auto spend = [budget] { *budget -= *budget > 0 ? 1 : 0; };
-  const bool more_due = wheel_.Advance(now, *budget, [&](WheelNode* node) {
+  const bool more_due = wheel_.Advance(now, budget, [&](uint32_t timer) {
     mu.AssertHeld();
-    spend();
-    auto* entry = static_cast<Entry*>(node);
-    const Millis due = DueOf(entry);
-    if (due > now) {
-      wheel_.Schedule(entry, due);  // read since it was scheduled
-    } else {
-      Remove(entry, RemovalCause::kExpired, removals);
-    }
+    Expire(timer, now, budget, removals);
   });
   while (*budget > 0 && tag_groups_.NextDoomed() != nullptr) {
     spend();
@@ -208,18 +252,23 @@ bool Shard::PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals
   return true;
 }
 
-Stats& Shard::counters(const NamespaceState* space) {
-  if (space->id() >= counters_.size()) counters_.resize(space->id() + 1);
-  return counters_[space->id()];
+// --- Figures
+
+Shard::Share& Shard::ShareOf(NamespaceState* space) {
+  if (space->id() >= shares_.size()) [[unlikely]]
+    shares_.resize(space->id() + 1);
+  Share& share = shares_[space->id()];
+  share.space = space;
+  return share;
 }
 
 const Stats* Shard::FindCounters(uint32_t namespace_id) const {
-  return namespace_id < counters_.size() ? &counters_[namespace_id] : nullptr;
+  return namespace_id < shares_.size() ? &shares_[namespace_id].stats : nullptr;
 }
 
 size_t Shard::overhead_bytes() const {
-  return index_.bytes() + policy_->bytes() + tag_groups_.bytes() +
-         counters_.capacity() * sizeof(Stats);
+  return index_.bytes() + policy_->bytes() + tag_groups_.bytes() + wheel_.bytes() +
+         shares_.capacity() * sizeof(Share);
 }
 
 void Shard::CheckInvariants() {
@@ -227,29 +276,25 @@ void Shard::CheckInvariants() {
   policy_->CheckInvariants(index_.size());
   wheel_.CheckInvariants();
   tag_groups_.CheckInvariants();
-  std::vector<Stats> seen(counters_.size());
-  size_t scheduled = 0;
-  uint64_t position = 0;
-  bool more = true;
-  while (more) {
-    more = index_.VisitBucket(&position, [&](Entry* entry) {
-      ++seen[entry->space()->id()].entries;
-      seen[entry->space()->id()].bytes += entry->charge();
-      const bool has_due = DueOf(entry) != kNever;
-      TRIVET_CHECK(wheel_.IsScheduled(entry) == has_due,
-                   "an entry is not on the wheel, or wrongly");
-      TRIVET_CHECK(!has_due || entry->due_ms <= DueOf(entry), "the wheel would be late");
-      if (has_due) ++scheduled;
+  std::vector<Stats> seen(shares_.size());
+  for (size_t bucket = 0; bucket < index_.bucket_count(); ++bucket) {
+    const auto timer = static_cast<uint32_t>(bucket);
+    for (Entry* entry : index_.EntriesOf(bucket)) {
+      ++seen[entry->space_id()].entries;
+      seen[entry->space_id()].bytes += entry->charge();
+      TRIVET_CHECK(DueOf(entry) == kNever ||
+                       (wheel_.IsScheduled(timer) && wheel_.DueOf(timer) <= DueOf(entry)),
+                   "the timer of a bucket would be late");
       for (const TagMembership& membership : entry->tags()) {
-        TRIVET_CHECK(membership.group != nullptr, "an entry without its tag group");
+        TRIVET_CHECK(membership.group != 0, "an entry without its tag group");
       }
-    });
+    }
   }
-  TRIVET_CHECK(scheduled == wheel_.size(), "the wheel holds strangers");
+  TRIVET_CHECK(wheel_.size() <= index_.bucket_count(), "a timer without a bucket");
   size_t bytes = 0;
   for (size_t id = 0; id < seen.size(); ++id) {
-    TRIVET_CHECK(seen[id].entries == counters_[id].entries, "entries are miscounted");
-    TRIVET_CHECK(seen[id].bytes == counters_[id].bytes, "bytes are miscounted");
+    TRIVET_CHECK(seen[id].entries == shares_[id].stats.entries, "entries are miscounted");
+    TRIVET_CHECK(seen[id].bytes == shares_[id].stats.bytes, "bytes are miscounted");
     bytes += seen[id].bytes;
   }
   TRIVET_CHECK(bytes == entry_bytes_, "the bytes of the shard are miscounted");

@@ -41,12 +41,16 @@ struct ShardBudget {
 // holding `mu`. What must happen without the lock (listeners, frees) goes into the caller's
 // Removals.
 //
+// Expiry has one timer for each bucket of the index, not for each entry: it fires no later than the
+// first of the bucket's entries is due, and then looks at all of them, some nine. So a TTL costs an
+// entry nothing but its deadline, and overwriting one with a later deadline touches no timer.
+//
 // Liveness is one predicate, IsLive; a dead entry found by a look-up is removed on the spot.
 class Shard {
  public:
   // One of `shards`.
-  Shard(const Arena& arena, size_t shards, std::unique_ptr<Policy> policy, ShardBudget budget,
-        Millis now);
+  Shard(Arena& arena, const EntryHash& hash_of, size_t shards, std::unique_ptr<Policy> policy,
+        ShardBudget budget, Millis now);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -70,26 +74,32 @@ class Shard {
     if (entry->has_idle()) [[unlikely]]
       RecordAccess(entry, now);
   }
-  // Tells the policy, where it wants to be told.
-  void RecordHit(Entry* entry) TRIVET_REQUIRES(mu) { policy_->Hit(entry); }
+  // Tells the policy, where it wants to be told. What that takes may be over the budget: then
+  // others go for it, as in Link.
+  void RecordHit(Entry* entry, size_t reserved, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
   // Whether an entry of that size may be held: at most an eighth of the budget.
   bool Fits(size_t charge) const TRIVET_REQUIRES(mu);
 
-  // Links a new entry in place of `old` (null if its key has none), then evicts until the budget is
-  // kept. `*records` are the tags of the entry; the holds that the shard took over are removed from
-  // it. `reserved` bytes of the budget are taken by others (pinned values).
-  void Link(Entry* fresh, Entry* old, TagRecords* records, size_t reserved, Millis now,
-            Removals* removals) TRIVET_REQUIRES(mu);
+  // Links a new entry of the key in place of `old` (null if there is none), then evicts until the
+  // budget is kept. `*records` are the tags of the entry; the holds that the shard took over are
+  // removed from it. `reserved` bytes of the budget are taken by others (pinned values).
+  void Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
+            Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
-  void Remove(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
+  void Remove(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu) {
+    Remove(entry, hash_of_(entry), cause, removals);
+  }
+  // The same where the hash of the key is known.
+  void Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals)
+      TRIVET_REQUIRES(mu);
 
   // `fresh`, a copy, takes the place of an entry in everything. REQUIRES: no idle TTL, whose stamp
   // a reader may write meanwhile.
   void Move(Entry* old, Entry* fresh, Removals* removals) TRIVET_REQUIRES(mu);
 
-  // Gives the entry another absolute expiry.
-  void SetExpiry(Entry* entry, Millis expires) TRIVET_REQUIRES(mu);
+  // Gives the entry of the key another absolute expiry.
+  void SetExpiry(const KeyRef& key, Entry* entry, Millis expires) TRIVET_REQUIRES(mu);
 
   // Evicts until the budget is kept or about `work_max` entries have gone. True: more is over.
   bool EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals)
@@ -108,8 +118,9 @@ class Shard {
   uint64_t NextVersion() TRIVET_REQUIRES(mu) { return ++version_; }
 
   // Needs no lock. `now` may be anything where the entry has no TTL.
-  static bool IsLive(Entry* entry, Millis now) {
-    return IsLiveAt(entry, entry->space()->epoch(), now);
+  bool IsLive(Entry* entry, const NamespaceState* space,
+              Millis now) const TRIVET_NO_THREAD_SAFETY_ANALYSIS {
+    return IsLiveAt(entry, space->epoch(), now);
   }
 
   HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
@@ -117,10 +128,10 @@ class Shard {
   Flights& flights() TRIVET_REQUIRES(mu) { return flights_; }
 
   // The counters of one namespace in this shard.
-  Stats& counters(const NamespaceState* space) TRIVET_REQUIRES(mu);
+  Stats& counters(NamespaceState* space) TRIVET_REQUIRES(mu) { return ShareOf(space).stats; }
   // The same for reading: null if the namespace was never seen here.
   const Stats* FindCounters(uint32_t namespace_id) const TRIVET_REQUIRES(mu);
-  size_t namespaces_seen() const TRIVET_REQUIRES(mu) { return counters_.size(); }
+  size_t namespaces_seen() const TRIVET_REQUIRES(mu) { return shares_.size(); }
 
   // Memory that does not belong to one entry.
   size_t overhead_bytes() const TRIVET_REQUIRES(mu);
@@ -129,28 +140,46 @@ class Shard {
   void CheckInvariants() TRIVET_REQUIRES(mu);
 
  private:
-  static bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) {
-    return now < DueOf(entry) && entry->epoch == epoch && !TagGroups::IsDoomed(entry);
+  // What the shard holds of one namespace.
+  struct Share {
+    NamespaceState* space = nullptr;  // null: nothing yet
+    Stats stats = {};
+  };
+  Share& ShareOf(NamespaceState* space) TRIVET_REQUIRES(mu);
+  Share& ShareOf(const Entry* entry) TRIVET_REQUIRES(mu) { return shares_[entry->space_id()]; }
+
+  bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) const TRIVET_NO_THREAD_SAFETY_ANALYSIS {
+    return entry->epoch == epoch && now < DueOf(entry) && !tag_groups_.IsDoomed(entry);
+  }
+  bool IsLive(Entry* entry, Millis now) TRIVET_REQUIRES(mu) {
+    return IsLive(entry, ShareOf(entry).space, now);
   }
   static void RecordAccess(Entry* entry, Millis now);
   static Millis IdleDueOf(const Entry* entry);
   static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
   static Millis DueOf(const Entry* entry) {
-    return entry->has_idle() ? IdleDueOf(entry) : Millis{entry->expires};
+    return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
   }
+  // The bucket's timer fires by then.
+  void ScheduleBy(size_t bucket, Millis due) TRIVET_REQUIRES(mu);
+  // After the index had `before` buckets: their timers follow.
+  void FollowBuckets(size_t before) TRIVET_REQUIRES(mu);
+  void Expire(size_t bucket, Millis now, size_t* budget, Removals* removals) TRIVET_REQUIRES(mu);
   bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
   void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
+  // What leaving the shard means for everything but index and policy.
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
 
+  const EntryHash& hash_of_;
   ShardBudget budget_ TRIVET_GUARDED_BY(mu);
   HashIndex index_ TRIVET_GUARDED_BY(mu);
   const std::unique_ptr<Policy> policy_ TRIVET_PT_GUARDED_BY(mu);
-  TimingWheel wheel_ TRIVET_GUARDED_BY(mu);
+  TimingWheel wheel_ TRIVET_GUARDED_BY(mu);  // a timer for each bucket of the index
   TagGroups tag_groups_ TRIVET_GUARDED_BY(mu);
   Flights flights_ TRIVET_GUARDED_BY(mu);
-  std::vector<Stats> counters_ TRIVET_GUARDED_BY(mu);  // by namespace id
+  std::vector<Share> shares_ TRIVET_GUARDED_BY(mu);  // by namespace id
   size_t entry_bytes_ TRIVET_GUARDED_BY(mu) = 0;
   uint64_t version_ TRIVET_GUARDED_BY(mu) = 0;
 

@@ -7,13 +7,23 @@
 
 namespace trivet::engine {
 
+TagGroup::TagGroup(Arena& group_arena, TagRecord* group_tag)
+    : arena(group_arena),
+      mark(static_cast<TagMark*>(group_arena.Allocate(sizeof(TagMark)))),
+      tag(group_tag) {
+  TRIVET_CHECK(mark != nullptr, "out of memory");
+  new (mark) TagMark{.group = this};
+}
+
+TagGroup::~TagGroup() { arena.Free(mark, Arena::BlockBytes(sizeof(TagMark))); }
+
 size_t TagGroups::BytesOf(const TagGroup& group) {
   // The group, its place in the map, and its list as it is allocated.
-  constexpr size_t kFixed = sizeof(TagGroup) + 3 * sizeof(void*);
+  constexpr size_t kFixed = sizeof(TagGroup) + sizeof(TagMark) + 3 * sizeof(void*);
   // The record of the tag and its place in the table of the namespace, with the name in both.
   // Groups of other shards count it too: rather too much than too little.
   const size_t record = sizeof(TagRecord) + 2 * (group.tag->name().size() + 5 * sizeof(void*));
-  return kFixed + record + group.members.capacity() * sizeof(Entry*);
+  return kFixed + record + group.members.capacity() * sizeof(uint32_t);
 }
 
 void TagGroups::Add(Entry* entry, TagRecords* records) {
@@ -23,29 +33,34 @@ void TagGroups::Add(Entry* entry, TagRecords* records) {
     TagRecord* record = (*records)[i];
     std::unique_ptr<TagGroup>& group = groups_[record];
     if (group == nullptr) {
-      group = std::make_unique<TagGroup>();
-      group->tag = record;  // with the caller's hold
+      group = std::make_unique<TagGroup>(arena_, record);  // with the caller's hold
     } else {
       bytes_ -= BytesOf(*group);
       (*records)[kept++] = record;
     }
-    entry->tags()[i] = {group.get(), static_cast<uint32_t>(group->members.size())};
-    group->members.push_back(entry);
+    entry->tags()[i] = {arena_.NumberOf(group->mark), static_cast<uint32_t>(group->members.size())};
+    group->members.push_back(arena_.NumberOf(entry));
     bytes_ += BytesOf(*group);
   }
   records->resize(kept);
 }
 
 void TagGroups::Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied) {
-  for (TagMembership& membership : entry->tags()) {
-    TagGroup* group = membership.group;
-    Entry* last = group->members.back();
-    group->members[membership.position] = last;
-    for (TagMembership& moved : last->tags()) {
-      if (moved.group == group) moved.position = membership.position;
+  for (const TagMembership& membership : entry->tags()) {
+    TagGroup& group = GroupOf(membership);
+    const uint32_t last = group.members.back();
+    group.members[membership.position] = last;
+    for (TagMembership& moved : EntryAt(last)->tags()) {
+      if (moved.group == membership.group) moved.position = membership.position;
     }
-    group->members.pop_back();
-    if (group->members.empty()) emptied->push_back(Drop(group));
+    group.members.pop_back();
+    if (group.members.empty()) {
+      emptied->push_back(Drop(&group));
+    } else if (group.members.capacity() > 4 * group.members.size()) {
+      bytes_ -= BytesOf(group);
+      group.members.shrink_to_fit();
+      bytes_ += BytesOf(group);
+    }
   }
 }
 
@@ -53,13 +68,13 @@ void TagGroups::Move(Entry* old, Entry* fresh) {
   for (size_t i = 0; i < old->tags().size(); ++i) {
     const TagMembership membership = old->tags()[i];
     fresh->tags()[i] = membership;
-    membership.group->members[membership.position] = fresh;
+    GroupOf(membership).members[membership.position] = arena_.NumberOf(fresh);
   }
 }
 
 std::unique_ptr<TagGroup> TagGroups::Drop(TagGroup* group) {
   bytes_ -= BytesOf(*group);
-  if (!group->doomed) return std::move(groups_.extract(group->tag).mapped());
+  if (!group->mark->doomed) return std::move(groups_.extract(group->tag).mapped());
   // Nearly always the first, which NextDoomed works on.
   const auto it = std::find_if(doomed_.begin(), doomed_.end(),
                                [group](const auto& doomed) { return doomed.get() == group; });
@@ -71,21 +86,23 @@ std::unique_ptr<TagGroup> TagGroups::Drop(TagGroup* group) {
 void TagGroups::Doom(TagRecord* tag) {
   const auto it = groups_.find(tag);
   if (it == groups_.end()) return;
-  it->second->doomed = true;
+  it->second->mark->doomed = true;
   doomed_.push_back(std::move(it->second));
   groups_.erase(it);
 }
 
 void TagGroups::CheckInvariants() const {
   size_t bytes = 0;
-  const auto check = [&bytes](TagGroup& group, bool doomed) {
-    TRIVET_CHECK(group.doomed == doomed, "a doomed group among the living, or the reverse");
+  const auto check = [&bytes, this](TagGroup& group, bool doomed) {
+    TRIVET_CHECK(group.mark->doomed == doomed && group.mark->group == &group,
+                 "a doomed group among the living, or the reverse");
     TRIVET_CHECK(!group.members.empty(), "an empty group stays");
     for (size_t i = 0; i < group.members.size(); ++i) {
-      const auto tags = group.members[i]->tags();
+      const auto tags = EntryAt(group.members[i])->tags();
+      const uint32_t mark = arena_.NumberOf(group.mark);
       TRIVET_CHECK(std::any_of(tags.begin(), tags.end(),
                                [&](const TagMembership& membership) {
-                                 return membership.group == &group && membership.position == i;
+                                 return membership.group == mark && membership.position == i;
                                }),
                    "a member does not know its place");
     }

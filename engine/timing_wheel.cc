@@ -2,115 +2,143 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstddef>
-#include <cstdint>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "engine/check.h"
 
 namespace trivet::engine {
 namespace {
 
+// Memory of nodes is given back in such pieces.
+constexpr size_t kDiscardedBytes = 64 << 10;
+
 uint64_t ClearLowBits(uint64_t value, int bits) { return value >> bits << bits; }
-
-void Link(WheelNode* node, WheelNode** list) {
-  node->next = *list;
-  node->link = list;
-  if (node->next != nullptr) node->next->link = &node->next;
-  *list = node;
-}
-
-void Unlink(WheelNode* node) {
-  *node->link = node->next;
-  if (node->next != nullptr) node->next->link = node->link;
-  node->next = nullptr;
-  node->link = nullptr;
-}
-
-// REQUIRES: `*to` is empty.
-void MoveList(WheelNode** from, WheelNode** to) {
-  TRIVET_DCHECK(*to == nullptr, "a list would be lost");
-  *to = std::exchange(*from, nullptr);
-  if (*to != nullptr) (*to)->link = to;
-}
 
 }  // namespace
 
-TimingWheel::Place TimingWheel::PlaceOf(uint64_t due_ms) const {
-  if (due_ms <= now_) return {kReady, 0};
+TimingWheel::TimingWheel(uint64_t now_ms, size_t nodes_max)
+    : range_(nodes_max * sizeof(Node)),
+      nodes_(reinterpret_cast<Node*>(range_.data())),
+      now_(now_ms) {
+  TRIVET_CHECK(nodes_max < kListBit, "more nodes than numbers");
+}
+
+// --- Lists
+
+uint32_t& TimingWheel::NextThatLeadsTo(const Node& node) {
+  if ((node.link & kListBit) != 0) return heads_[node.link ^ kListBit];
+  return nodes_[node.link - 1].next;
+}
+
+void TimingWheel::Link(uint32_t node, uint32_t list) {
+  Node& linked = nodes_[node];
+  linked.next = heads_[list];
+  linked.link = kListBit | list;
+  if (linked.next != 0) nodes_[linked.next - 1].link = node + 1;
+  heads_[list] = node + 1;
+}
+
+void TimingWheel::Unlink(uint32_t node) {
+  Node& linked = nodes_[node];
+  NextThatLeadsTo(linked) = linked.next;
+  if (linked.next != 0) nodes_[linked.next - 1].link = linked.link;
+  linked.next = 0;
+  linked.link = 0;
+}
+
+void TimingWheel::MoveList(uint32_t from, uint32_t to) {
+  TRIVET_DCHECK(heads_[to] == 0, "a list would be lost");
+  heads_[to] = std::exchange(heads_[from], 0);
+  if (heads_[to] != 0) nodes_[heads_[to] - 1].link = kListBit | to;
+}
+
+uint32_t TimingWheel::ListOf(uint64_t due_ms) const {
+  if (due_ms <= now_) return kReady;
   const int level = (63 - std::countl_zero(due_ms ^ now_)) / kDigitBits;
-  if (level >= kLevels) return {kFar, 0};
-  return {level, (due_ms >> (level * kDigitBits)) % kSlots};
+  if (level >= kLevels) return kFar;
+  const uint64_t slot = (due_ms >> (level * kDigitBits)) % kSlots;
+  return static_cast<uint32_t>(static_cast<uint64_t>(level) * kSlots + slot);
 }
 
-void TimingWheel::Put(WheelNode* node) {
-  const Place place = PlaceOf(node->due_ms);
-  if (place.level == kReady) {
-    Link(node, &ready_);
-  } else if (place.level == kFar) {
-    Link(node, &far_);
-  } else {
-    Link(node, &slots_[place.level][place.slot]);
-    occupied_[place.level] |= uint64_t{1} << place.slot;
+void TimingWheel::Put(uint32_t node) {
+  const uint32_t list = ListOf(nodes_[node].due_ms);
+  Link(node, list);
+  if (list < kSlotLists) occupied_[list / kSlots] |= uint64_t{1} << (list % kSlots);
+}
+
+// --- Changing
+
+void TimingWheel::Schedule(uint32_t node, uint64_t due_ms) {
+  if (node >= end_) {
+    TRIVET_CHECK(range_.Commit((size_t{node} + 1) * sizeof(Node)), "out of memory");
+    end_ = node + 1;
   }
-}
-
-void TimingWheel::Schedule(WheelNode* node, uint64_t due_ms) {
   if (IsScheduled(node)) Cancel(node);
-  node->due_ms = due_ms;
+  nodes_[node].due_ms = due_ms;
   Put(node);
   ++size_;
 }
 
-void TimingWheel::Cancel(WheelNode* node) {
+void TimingWheel::Cancel(uint32_t node) {
   TRIVET_DCHECK(IsScheduled(node), "nothing to cancel");
   Unlink(node);
   --size_;
   // A node in a slot is there until now_ reaches that slot, and its place is the same all the
-  // while. For a node in sinking_ this is a slot it was not in, whose bit is right already.
-  const Place place = PlaceOf(node->due_ms);
-  if (place.level == kReady || place.level == kFar) return;
-  if (slots_[place.level][place.slot] == nullptr) {
-    occupied_[place.level] &= ~(uint64_t{1} << place.slot);
+  // while. For a node that is sinking this is a slot it was not in, whose bit is right already.
+  const uint32_t list = ListOf(nodes_[node].due_ms);
+  if (list < kSlotLists && heads_[list] == 0) {
+    occupied_[list / kSlots] &= ~(uint64_t{1} << (list % kSlots));
   }
 }
 
+void TimingWheel::Truncate(uint32_t end) {
+  if (end >= end_) return;
+  const size_t begin = (size_t{end} * sizeof(Node) + kDiscardedBytes - 1) / kDiscardedBytes;
+  const size_t after = (size_t{end_} * sizeof(Node) + kDiscardedBytes - 1) / kDiscardedBytes;
+  for (size_t piece = begin; piece < after; ++piece) {
+    range_.Discard(piece * kDiscardedBytes, kDiscardedBytes);
+  }
+  end_ = end;
+}
+
+// --- Time
+
 bool TimingWheel::Step(uint64_t until) {
-  for (int level = 0; level < kLevels; ++level) {
+  for (uint32_t level = 0; level < kLevels; ++level) {
     if (occupied_[level] == 0) continue;
-    const int slot = std::countr_zero(occupied_[level]);
-    const int shift = level * kDigitBits;
-    const uint64_t start = ClearLowBits(now_, shift + kDigitBits) | uint64_t(slot) << shift;
+    const auto slot = static_cast<uint32_t>(std::countr_zero(occupied_[level]));
+    const int shift = static_cast<int>(level) * kDigitBits;
+    const uint64_t start = ClearLowBits(now_, shift + kDigitBits) | uint64_t{slot} << shift;
     if (start > until) {
       now_ = until;
       return false;
     }
     now_ = start;
     occupied_[level] &= ~(uint64_t{1} << slot);
-    MoveList(&slots_[level][slot], level == 0 ? &ready_ : &sinking_);
+    MoveList(level * kSlots + slot, level == 0 ? kReady : kSinking);
     return true;
   }
   const bool later_span = (until ^ now_) >> (kLevels * kDigitBits) != 0;
   now_ = until;
-  if (far_ == nullptr || !later_span) return false;
-  MoveList(&far_, &sinking_);
+  if (heads_[kFar] == 0 || !later_span) return false;
+  MoveList(kFar, kSinking);
   return true;
 }
 
-bool TimingWheel::Advance(uint64_t now_ms, size_t budget,
-                          absl::FunctionRef<void(WheelNode*)> on_due) {
+bool TimingWheel::Advance(uint64_t now_ms, size_t* budget,
+                          absl::FunctionRef<void(uint32_t)> on_due) {
   const uint64_t until = std::max(now_ms, now_);
-  for (;; --budget) {
-    if (ready_ == nullptr && sinking_ == nullptr && !Step(until)) return false;
-    if (budget == 0) return true;
-    if (ready_ != nullptr) {
-      WheelNode* const node = ready_;
+  while (true) {
+    if (heads_[kReady] == 0 && heads_[kSinking] == 0 && !Step(until)) return false;
+    if (*budget == 0) return true;
+    --*budget;
+    if (heads_[kReady] != 0) {
+      const uint32_t node = heads_[kReady] - 1;
       Unlink(node);
       --size_;
       on_due(node);
     } else {
-      WheelNode* const node = sinking_;
+      const uint32_t node = heads_[kSinking] - 1;
       Unlink(node);
       Put(node);
     }
@@ -119,21 +147,17 @@ bool TimingWheel::Advance(uint64_t now_ms, size_t budget,
 
 void TimingWheel::CheckInvariants() const {
   size_t nodes = 0;
-  const auto check_list = [&nodes](WheelNode* const* list, const auto& belongs) {
-    for (WheelNode* const* link = list; *link != nullptr; link = &(*link)->next) {
-      TRIVET_CHECK((*link)->link == link, "a link does not lead back");
-      TRIVET_CHECK(belongs((*link)->due_ms), "a node is in the wrong list");
+  for (uint32_t list = 0; list < kLists; ++list) {
+    uint32_t link = kListBit | list;
+    for (uint32_t next = heads_[list]; next != 0; next = nodes_[next - 1].next) {
+      const Node& node = nodes_[next - 1];
+      TRIVET_CHECK(node.link == link, "a link does not lead back");
+      TRIVET_CHECK(list == kSinking || ListOf(node.due_ms) == list, "a node is in the wrong list");
+      link = next;
       ++nodes;
     }
-  };
-  check_list(&ready_, [&](uint64_t due_ms) { return PlaceOf(due_ms).level == kReady; });
-  check_list(&sinking_, [](uint64_t) { return true; });
-  check_list(&far_, [&](uint64_t due_ms) { return PlaceOf(due_ms).level == kFar; });
-  for (int level = 0; level < kLevels; ++level) {
-    for (size_t slot = 0; slot < kSlots; ++slot) {
-      const Place place{level, slot};
-      check_list(&slots_[level][slot], [&](uint64_t due_ms) { return PlaceOf(due_ms) == place; });
-      TRIVET_CHECK((occupied_[level] >> slot & 1) == (slots_[level][slot] != nullptr),
+    if (list < kSlotLists) {
+      TRIVET_CHECK((occupied_[list / kSlots] >> (list % kSlots) & 1) == (heads_[list] != 0),
                    "a bit disagrees with its slot");
     }
   }

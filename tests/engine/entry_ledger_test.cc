@@ -19,7 +19,7 @@ using testing::MakeEntry;
 class EntryLedgerTest : public ::testing::Test {
  protected:
   // An entry with the one reference of its shard.
-  static Entry* Linked() { return testing::MakeEntry(nullptr, 0, "k", "v").release(); }
+  static Entry* Linked() { return testing::MakeEntry("k", "v").release(); }
 
   // What a shard does when the entry leaves it.
   void Unlink(Entry* entry) {

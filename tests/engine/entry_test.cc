@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "engine/namespace_state.h"
 #include "tests/engine/test_entries.h"
 #include "trivet/options.h"
 
@@ -15,37 +14,81 @@ namespace {
 using testing::MakeEntry;
 
 TEST(Entry, HoldsWhatTheDraftSays) {
-  NamespaceState space(0, "users", {});
-  const EntryPtr entry = MakeEntry({.space = &space,
-                                    .hash = 77,
+  const EntryPtr entry = MakeEntry({.space_id = 77,
                                     .key = "42",
                                     .value = "json",
                                     .version = 5,
                                     .created = 100,
                                     .expires = 200,
                                     .idle = 30});
-  EXPECT_EQ(entry->space(), &space);
-  EXPECT_EQ(entry->hash(), 77u);
+  EXPECT_EQ(entry->space_id(), 77u);
   EXPECT_EQ(entry->key(), "42");
   EXPECT_EQ(entry->value(), "json");
-  EXPECT_EQ(entry->version, 5u);
-  EXPECT_EQ(entry->created, 100u);
-  EXPECT_EQ(entry->accessed, 100u);
-  EXPECT_EQ(entry->expires, 200u);
+  EXPECT_EQ(entry->version(), 5u);
+  EXPECT_EQ(entry->created(), 100u);
+  EXPECT_EQ(entry->accessed(), 100u);
+  EXPECT_EQ(entry->expires(), 200u);
   EXPECT_EQ(entry->idle(), 30u);
   EXPECT_TRUE(entry->tags().empty());
 }
 
 TEST(Entry, LivesForEverUnlessToldOtherwise) {
-  const EntryPtr entry = MakeEntry(nullptr, 0, "k");
-  EXPECT_EQ(entry->expires, kNever);
+  const EntryPtr entry = MakeEntry("k");
+  EXPECT_EQ(entry->expires(), kNever);
   EXPECT_EQ(entry->idle(), kNever);
+}
+
+TEST(Entry, HoldsEveryPartWithAndWithoutTheOthers) {
+  for (const size_t tags : {size_t{0}, size_t{1}, kTagsPerEntryMax}) {
+    for (const Millis idle : {kNever, Millis{30}}) {
+      for (const bool versioned : {false, true}) {
+        const EntryPtr entry = MakeEntry({.key = "key",
+                                          .value = "value",
+                                          .tag_count = tags,
+                                          .versioned = versioned,
+                                          .version = 5,
+                                          .created = 100,
+                                          .idle = idle});
+        for (TagMembership& membership : entry->tags()) membership = {~0u, ~0u};
+        entry->SetVersion(6);
+        if (idle != kNever) entry->SetAccessed(101);
+        entry->SetExpires(400);
+        EXPECT_EQ(entry->tags().size(), tags);
+        EXPECT_EQ(entry->idle(), idle);
+        EXPECT_EQ(entry->version(), versioned ? 6u : 0u);
+        EXPECT_EQ(entry->created(), versioned ? 100u : 0u);
+        EXPECT_EQ(entry->expires(), 400u);
+        EXPECT_EQ(entry->key(), "key");
+        EXPECT_EQ(entry->value(), "value");
+        const EntryPtr copy(Entry::Copy(testing::TestArena(), *entry),
+                            EntryDeleter{&testing::TestArena()});
+        EXPECT_EQ(copy->version(), entry->version());
+        EXPECT_EQ(copy->expires(), 400u);
+        EXPECT_EQ(copy->idle(), idle);
+        if (idle != kNever) {
+          EXPECT_EQ(copy->accessed(), 101u);
+        }
+        EXPECT_EQ(copy->tags().size(), tags);
+        EXPECT_EQ(copy->value(), "value");
+      }
+    }
+  }
+}
+
+TEST(Entry, ExpiresAtAnyMillisecondOfThousandsOfYearsOrNever) {
+  const EntryPtr entry = MakeEntry(std::string(kKeyBytesMax, 'k'));
+  for (const Millis expires : {Millis{0}, Millis{1}, Millis{1} << 47, kNever}) {
+    entry->SetExpires(expires);
+    EXPECT_EQ(entry->expires(), expires);
+    EXPECT_EQ(entry->has_ttl(), expires != kNever);
+    EXPECT_EQ(entry->key().size(), kKeyBytesMax);
+  }
 }
 
 TEST(Entry, CopiesItsBytes) {
   std::string key("a\0b", 3);
   std::string value("\xff\0", 2);
-  const EntryPtr entry = MakeEntry(nullptr, 0, key, value);
+  const EntryPtr entry = MakeEntry(key, value);
   key.assign(3, 'x');
   value.assign(2, 'y');
   EXPECT_EQ(entry->key(), std::string_view("a\0b", 3));
@@ -53,26 +96,26 @@ TEST(Entry, CopiesItsBytes) {
 }
 
 TEST(Entry, MayHoldAnEmptyValue) {
-  const EntryPtr entry = MakeEntry(nullptr, 0, "k", "");
+  const EntryPtr entry = MakeEntry("k", "");
   EXPECT_EQ(entry->key(), "k");
   EXPECT_TRUE(entry->value().empty());
 }
 
 TEST(Entry, HasAnEmptyPlaceForEachTag) {
-  const EntryPtr entry = MakeEntry(nullptr, 0, "key", "value", kTagsPerEntryMax);
+  const EntryPtr entry = MakeEntry("key", "value", kTagsPerEntryMax);
   ASSERT_EQ(entry->tags().size(), kTagsPerEntryMax);
-  for (const TagMembership& membership : entry->tags()) EXPECT_EQ(membership.group, nullptr);
+  for (const TagMembership& membership : entry->tags()) EXPECT_EQ(membership.group, 0u);
   for (TagMembership& membership : entry->tags()) membership.position = 7;
   EXPECT_EQ(entry->key(), "key");
   EXPECT_EQ(entry->value(), "value");
 }
 
 TEST(Entry, ChargesForAllThatItTakes) {
-  const size_t bare = MakeEntry(nullptr, 0, "k")->charge();
+  const size_t bare = MakeEntry("k")->charge();
   EXPECT_GE(bare, sizeof(Entry) + 1);
-  EXPECT_GE(MakeEntry(nullptr, 0, "k", std::string(1000, 'v'))->charge(), bare + 1000 - 16);
-  EXPECT_GE(MakeEntry(nullptr, 0, "k", "", 10)->charge(), bare + 10 * sizeof(TagMembership) - 16);
-  EXPECT_GE(MakeEntry(nullptr, 0, std::string(kKeyBytesMax, 'k'))->charge(), kKeyBytesMax);
+  EXPECT_GE(MakeEntry("k", std::string(1000, 'v'))->charge(), bare + 1000 - 16);
+  EXPECT_GE(MakeEntry("k", "", 10)->charge(), bare + 10 * sizeof(TagMembership) - 16);
+  EXPECT_GE(MakeEntry(std::string(kKeyBytesMax, 'k'))->charge(), kKeyBytesMax);
 }
 
 }  // namespace

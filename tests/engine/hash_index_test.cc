@@ -8,10 +8,10 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "engine/namespace_state.h"
 #include "tests/engine/test_entries.h"
 #include "tests/support/random_test.h"
 
@@ -25,30 +25,40 @@ using testing::SeedTrace;
 
 class HashIndexTest : public ::testing::Test {
  protected:
+  // An entry with a hash of the test's choice.
+  EntryPtr Make(uint64_t hash, std::string_view key, uint32_t space_id = 0) {
+    EntryPtr entry = MakeEntry({.space_id = space_id, .key = key, .value = {}});
+    hashes_[entry.get()] = hash;
+    return entry;
+  }
   // The entry of a number: hashes are spread, or all in a few buckets.
   Entry* Add(uint64_t hash, const std::string& key) {
-    owned_.push_back(MakeEntry(&space_, hash, key));
-    EXPECT_TRUE(index_.Insert(owned_.back().get()));
+    owned_.push_back(Make(hash, key));
+    EXPECT_TRUE(Insert(index_, owned_.back()));
     return owned_.back().get();
   }
   Entry* Add(int number) { return Add(SpreadHash(number), std::to_string(number)); }
-  Entry* Find(uint64_t hash, const std::string& key) { return index_.Find(&space_, hash, key); }
+  Entry* Find(uint64_t hash, const std::string& key) { return index_.Find(0, hash, key); }
+  bool Insert(HashIndex& index, const EntryPtr& entry) {
+    return index.Insert(entry.get(), hash_of_(entry.get()));
+  }
+  void Remove(Entry* entry) { index_.Remove(entry, hash_of_(entry)); }
 
   // Different in the topmost bits.
   static uint64_t SpreadHash(int number) {
     return (static_cast<uint64_t>(number) + 1) * 0x9E3779B97F4A7C15u;
   }
 
-  NamespaceState space_{0, "users", {}};
+  std::map<const Entry*, uint64_t> hashes_;
+  const EntryHash hash_of_ = [this](const Entry* entry) { return hashes_.at(entry); };
   std::vector<EntryPtr> owned_;
-  HashIndex index_{testing::TestArena()};
+  HashIndex index_{testing::TestArena(), hash_of_};
 };
 
 TEST_F(HashIndexTest, FindsWhatWasInserted) {
   Entry* entry = Add(5, "key");
   EXPECT_EQ(Find(5, "key"), entry);
   EXPECT_EQ(Find(5, "other"), nullptr);
-  EXPECT_EQ(Find(6, "key"), nullptr);
   EXPECT_EQ(index_.size(), 1u);
 }
 
@@ -57,30 +67,29 @@ TEST_F(HashIndexTest, TellsKeysOfOneHashApart) {
   Entry* b = Add(5, "b");
   EXPECT_EQ(Find(5, "a"), a);
   EXPECT_EQ(Find(5, "b"), b);
-  index_.Remove(a);
+  Remove(a);
   EXPECT_EQ(Find(5, "a"), nullptr);
   EXPECT_EQ(Find(5, "b"), b);
 }
 
 TEST_F(HashIndexTest, TellsNamespacesApart) {
-  NamespaceState other(1, "orders", {});
-  const EntryPtr theirs = MakeEntry(&other, 5, "key");
+  const EntryPtr theirs = Make(5, "key", 1);
   Entry* ours = Add(5, "key");
-  ASSERT_TRUE(index_.Insert(theirs.get()));
-  EXPECT_EQ(index_.Find(&space_, 5, "key"), ours);
-  EXPECT_EQ(index_.Find(&other, 5, "key"), theirs.get());
+  ASSERT_TRUE(Insert(index_, theirs));
+  EXPECT_EQ(index_.Find(0, 5, "key"), ours);
+  EXPECT_EQ(index_.Find(1, 5, "key"), theirs.get());
 }
 
 TEST_F(HashIndexTest, ReplacesInPlace) {
   Add(5, "before");
   Entry* old = Add(5, "key");
   Add(5, "after");
-  const EntryPtr fresh = MakeEntry(&space_, 5, "key");
-  index_.Replace(old, fresh.get());
+  const EntryPtr fresh = Make(5, "key");
+  index_.Replace(old, fresh.get(), 5);
   EXPECT_EQ(Find(5, "key"), fresh.get());
   EXPECT_EQ(index_.size(), 3u);
   index_.CheckInvariants();
-  index_.Remove(fresh.get());
+  Remove(fresh.get());
   EXPECT_NE(Find(5, "before"), nullptr);
   EXPECT_NE(Find(5, "after"), nullptr);
 }
@@ -97,7 +106,7 @@ TEST_F(HashIndexTest, GrowsAndShrinksWithItsSizeInSmallSteps) {
   EXPECT_GE(moves, 150u) << "about nine insertions for a bucket";
   EXPECT_LT(index_.bytes() / 2000, 10u) << "bytes per entry";
   for (const EntryPtr& entry : owned_) {
-    index_.Remove(entry.get());
+    Remove(entry.get());
     index_.CheckInvariants();
   }
   EXPECT_EQ(index_.size(), 0u);
@@ -107,7 +116,7 @@ TEST_F(HashIndexTest, GrowsAndShrinksWithItsSizeInSmallSteps) {
 TEST_F(HashIndexTest, AVisitorMayRemoveTheEntryItIsCalledWith) {
   for (int i = 0; i < 300; ++i) Add(i);
   uint64_t position = 0;
-  while (index_.VisitBucket(&position, [&](Entry* entry) { index_.Remove(entry); })) {
+  while (index_.VisitBucket(&position, [&](Entry* entry) { Remove(entry); })) {
   }
   EXPECT_EQ(index_.size(), 0u);
   index_.CheckInvariants();
@@ -148,12 +157,12 @@ TEST_F(HashIndexTest, AVisitSeesWhatStaysExactlyOnceWhileTheTableGrowsAndShrinks
   SCOPED_TRACE(SeedTrace(seed));
   std::mt19937_64 random(seed);
   for (size_t round = 0; round < ScaledCount(200); ++round) {
-    HashIndex index{testing::TestArena()};
+    HashIndex index{testing::TestArena(), hash_of_};
     std::vector<EntryPtr> staying;
     const size_t stay = random() % 200;
     for (size_t i = 0; i < stay; ++i) {
-      staying.push_back(MakeEntry(&space_, random(), "stays" + std::to_string(i)));
-      ASSERT_TRUE(index.Insert(staying.back().get()));
+      staying.push_back(Make(random(), "stays" + std::to_string(i)));
+      ASSERT_TRUE(Insert(index, staying.back()));
     }
     std::vector<EntryPtr> passing;
     std::map<std::string, int> seen;
@@ -164,10 +173,10 @@ TEST_F(HashIndexTest, AVisitSeesWhatStaysExactlyOnceWhileTheTableGrowsAndShrinks
       const bool grow = random() % 2 == 0;
       for (size_t i = random() % 60; i > 0; --i) {
         if (grow || passing.empty()) {
-          passing.push_back(MakeEntry(&space_, random(), "passes" + std::to_string(random())));
-          ASSERT_TRUE(index.Insert(passing.back().get()));
+          passing.push_back(Make(random(), "passes" + std::to_string(random())));
+          ASSERT_TRUE(Insert(index, passing.back()));
         } else {
-          index.Remove(passing.back().get());
+          index.Remove(passing.back().get(), hash_of_(passing.back().get()));
           passing.pop_back();
         }
       }
@@ -197,15 +206,15 @@ TEST_F(HashIndexTest, AgreesWithAMapUnderRandomChanges) {
     ASSERT_EQ(found, expected == model.end() ? nullptr : expected->second.get());
     const bool wants_more = model.size() < target;
     if (found != nullptr && random() % 4 == 0) {
-      EntryPtr fresh = MakeEntry(&space_, hash_of(number), key);
-      index_.Replace(found, fresh.get());
+      EntryPtr fresh = Make(hash_of(number), key);
+      index_.Replace(found, fresh.get(), hash_of(number));
       model[key] = std::move(fresh);
     } else if (found == nullptr && wants_more) {
-      EntryPtr fresh = MakeEntry(&space_, hash_of(number), key);
-      ASSERT_TRUE(index_.Insert(fresh.get()));
+      EntryPtr fresh = Make(hash_of(number), key);
+      ASSERT_TRUE(Insert(index_, fresh));
       model[key] = std::move(fresh);
     } else if (found != nullptr && !wants_more) {
-      index_.Remove(found);
+      Remove(found);
       model.erase(expected);
     }
     ASSERT_EQ(index_.size(), model.size());
@@ -218,8 +227,8 @@ using HashIndexDeathTest = HashIndexTest;
 
 TEST_F(HashIndexDeathTest, RemovingAStrangerIsOurMistake) {
   Add(5, "key");
-  const EntryPtr stranger = MakeEntry(&space_, 5, "stranger");
-  EXPECT_DEATH(index_.Remove(stranger.get()), "not in the index");
+  const EntryPtr stranger = Make(5, "stranger");
+  EXPECT_DEATH(Remove(stranger.get()), "not in the index");
 }
 
 }  // namespace

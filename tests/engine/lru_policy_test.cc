@@ -25,8 +25,8 @@ using testing::SeedTrace;
 class LruPolicyTest : public ::testing::Test {
  protected:
   Entry* Add(const std::string& key) {
-    owned_.push_back(MakeEntry(nullptr, 0, key));
-    policy_.Insert(owned_.back().get());
+    owned_.push_back(MakeEntry(key));
+    policy_.Insert(owned_.back().get(), 0);
     return owned_.back().get();
   }
 
@@ -44,7 +44,7 @@ class LruPolicyTest : public ::testing::Test {
   using Keys = std::vector<std::string>;
 
   std::vector<EntryPtr> owned_;
-  LruPolicy policy_;
+  LruPolicy policy_{testing::TestArena()};
 };
 
 TEST_F(LruPolicyTest, HasNoVictimAmongNone) { EXPECT_EQ(policy_.Victim(), nullptr); }
@@ -80,7 +80,7 @@ TEST_F(LruPolicyTest, TheVictimStaysUntilItIsRemoved) {
 TEST_F(LruPolicyTest, ReplacingIsAUse) {
   Entry* a = Add("a");
   Add("b");
-  const EntryPtr fresh = MakeEntry(nullptr, 0, "new a");
+  const EntryPtr fresh = MakeEntry("new a");
   policy_.Replace(a, fresh.get());
   policy_.CheckInvariants(2);
   EXPECT_EQ(EvictAll(), (Keys{"b", "new a"}));
@@ -105,13 +105,13 @@ TEST_F(LruPolicyTest, AgreesWithAListUnderRandomUse) {
   SCOPED_TRACE(SeedTrace(seed));
   std::mt19937_64 random(seed);
   std::vector<EntryPtr> entries;
-  for (int i = 0; i < 20; ++i) entries.push_back(MakeEntry(nullptr, 0, std::to_string(i)));
+  for (int i = 0; i < 20; ++i) entries.push_back(MakeEntry(std::to_string(i)));
   std::list<Entry*> model;  // the next to go first
   for (size_t step = 0; step < ScaledCount(100'000); ++step) {
     Entry* entry = entries[random() % entries.size()].get();
     const auto it = std::find(model.begin(), model.end(), entry);
     if (it == model.end()) {
-      policy_.Insert(entry);
+      policy_.Insert(entry, 0);
       model.push_back(entry);
     } else if (random() % 3 == 0) {
       policy_.Remove(entry);
@@ -126,11 +126,12 @@ TEST_F(LruPolicyTest, AgreesWithAListUnderRandomUse) {
 }
 
 TEST(MakePolicy, KnowsItsNames) {
-  const std::unique_ptr<Policy> policy = MakePolicy("lru");
-  ASSERT_NE(policy, nullptr);
-  EXPECT_EQ(policy->Victim(), nullptr);
-  EXPECT_EQ(MakePolicy("LRU"), nullptr);
-  EXPECT_EQ(MakePolicy(""), nullptr);
+  for (const char* name : {"lru", "s3fifo"}) {
+    EXPECT_TRUE(IsPolicy(name));
+    EXPECT_EQ(MakePolicy(name, testing::TestArena())->Victim(), nullptr);
+  }
+  EXPECT_FALSE(IsPolicy("LRU"));
+  EXPECT_FALSE(IsPolicy(""));
 }
 
 }  // namespace

@@ -64,12 +64,13 @@ class MemoryTierTest : public ::testing::Test {
 TEST_F(MemoryTierTest, ShardAndBucketTakeDifferentBitsOfTheHash) {
   Open({.max_entries = 1 << 16, .shards = 64});
   std::vector<EntryPtr> entries;
-  HashIndex index(testing::TestArena());
+  const EntryHash hash_of = [this](const Entry* entry) { return Ref(entry->key()).hash; };
+  HashIndex index(testing::TestArena(), hash_of);
   for (int i = 0; index.size() < 256; ++i) {
     const KeyRef key = Ref(std::to_string(i));
     if (&memory_->ShardOf(key.hash) != &memory_->shard(0)) continue;
-    entries.push_back(MakeEntry(&users_, key.hash, std::to_string(i)));
-    ASSERT_TRUE(index.Insert(entries.back().get()));
+    entries.push_back(MakeEntry(std::to_string(i)));
+    ASSERT_TRUE(index.Insert(entries.back().get(), key.hash));
   }
   size_t used_buckets = 0;
   size_t longest = 0;

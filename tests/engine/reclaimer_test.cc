@@ -34,7 +34,7 @@ class ReclaimerTest : public ::testing::TestWithParam<GraceFence> {
   }
 
   Entry* Unlinked(const std::string& value = "v") {
-    Entry* entry = testing::MakeEntry(nullptr, 0, "k", value).release();
+    Entry* entry = testing::MakeEntry("k", value).release();
     ledger_.Retire(entry);
     ledger_.AddWaiting(entry->charge());
     return entry;
@@ -125,13 +125,13 @@ TEST_P(ReclaimerTest, WhatOtherThreadsCollectedIsReclaimedToo) {
 
 TEST_P(ReclaimerTest, TagGroupsWaitAsWell) {
   std::vector<std::unique_ptr<TagGroup>> groups;
-  groups.push_back(std::make_unique<TagGroup>());
+  groups.push_back(std::make_unique<TagGroup>(testing::TestArena(), nullptr));
   const TagGroup* const group = groups.front().get();
   {
     const Reclaimer::Reading reading(reclaimer_, reclaimer_.records().Mine());
     reclaimer_.Retire({}, groups, sizeof(TagGroup));
     reclaimer_.Reclaim();
-    EXPECT_FALSE(group->doomed) << "readable";
+    EXPECT_FALSE(group->mark->doomed) << "readable";
   }
 }
 

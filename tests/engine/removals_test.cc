@@ -19,9 +19,7 @@ using testing::MakeEntry;
 
 class RemovalsTest : public ::testing::Test {
  protected:
-  Entry* Unlinked(const std::string& key) {
-    return MakeEntry(&users_, 0, key, "v" + key).release();
-  }
+  Entry* Unlinked(const std::string& key) { return MakeEntry(key, "v" + key).release(); }
 
   NamespaceState users_{0, "users", {}};
   EntryLedger ledger_{testing::TestArena()};
@@ -36,8 +34,8 @@ class RemovalsTest : public ::testing::Test {
 TEST_F(RemovalsTest, TellTheListenerAtTheEndAndNotBefore) {
   {
     Removals removals(&reclaimer_, &listener_);
-    removals.Add(Unlinked("1"), RemovalCause::kEvicted);
-    removals.Add(Unlinked("2"), RemovalCause::kExpired);
+    removals.Add(Unlinked("1"), &users_, RemovalCause::kEvicted);
+    removals.Add(Unlinked("2"), &users_, RemovalCause::kExpired);
     EXPECT_TRUE(told_.empty());
   }
   EXPECT_THAT(told_, ElementsAre("users/1=v1 evicted", "users/2=v2 expired"));
@@ -47,7 +45,7 @@ TEST_F(RemovalsTest, TellTheListenerAtTheEndAndNotBefore) {
 
 TEST_F(RemovalsTest, FinishOnce) {
   Removals removals(&reclaimer_, &listener_);
-  removals.Add(Unlinked("1"), RemovalCause::kEvicted);
+  removals.Add(Unlinked("1"), &users_, RemovalCause::kEvicted);
   removals.Finish();
   removals.Finish();
   EXPECT_EQ(told_.size(), 1u);
@@ -57,7 +55,7 @@ TEST_F(RemovalsTest, FreeWithoutAListener) {
   const RemovalListener none;
   for (const RemovalListener* listener : {static_cast<const RemovalListener*>(nullptr), &none}) {
     Removals removals(&reclaimer_, listener);
-    removals.Add(Unlinked("1"), RemovalCause::kEvicted);
+    removals.Add(Unlinked("1"), &users_, RemovalCause::kEvicted);
   }
   reclaimer_.Reclaim();
   EXPECT_EQ(ledger_.retired_entries(), 0u);
@@ -69,7 +67,7 @@ TEST_F(RemovalsTest, CountWhatValuesStillHold) {
   Value value = ledger_.Pin(entry);
   {
     Removals removals(&reclaimer_, nullptr);
-    removals.Add(entry, RemovalCause::kEvicted);
+    removals.Add(entry, &users_, RemovalCause::kEvicted);
     EXPECT_EQ(ledger_.retired_bytes(), charge) << "from the moment it left its shard";
   }
   EXPECT_EQ(value.bytes(), "v1");
@@ -85,7 +83,7 @@ TEST_F(RemovalsTest, AListenerMayKeepTheValue) {
   const RemovalListener listener = [&](const Removal& removal) { kept = removal.value; };
   {
     Removals removals(&reclaimer_, &listener);
-    removals.Add(Unlinked("1"), RemovalCause::kEvicted);
+    removals.Add(Unlinked("1"), &users_, RemovalCause::kEvicted);
   }
   reclaimer_.Reclaim();
   EXPECT_EQ(kept.bytes(), "v1");
@@ -98,15 +96,14 @@ TEST_F(RemovalsTest, GiveBackTheHoldsOnTagsFirst) {
   const std::vector<std::string> names = {"a", "b"};
   std::vector<std::unique_ptr<TagGroup>> groups;
   for (TagRecord* record : users_.tags().Acquire(names)) {
-    groups.push_back(std::make_unique<TagGroup>());
-    groups.back()->tag = record;
+    groups.push_back(std::make_unique<TagGroup>(testing::TestArena(), record));
   }
   size_t tags_when_told = 99;
   const RemovalListener listener = [&](const Removal&) { tags_when_told = users_.tags().size(); };
   {
     Removals removals(&reclaimer_, &listener);
     removals.AddGroups(&users_, std::move(groups));
-    removals.Add(Unlinked("1"), RemovalCause::kInvalidated);
+    removals.Add(Unlinked("1"), &users_, RemovalCause::kInvalidated);
     EXPECT_EQ(users_.tags().size(), 2u);
   }
   EXPECT_EQ(tags_when_told, 0u);

@@ -27,6 +27,8 @@ void CountUse(Entry* entry) {
   if (entry->uses < Entry::kUsesMax) entry->uses = static_cast<uint8_t>(entry->uses + 1);
 }
 
+uint64_t HashOf(uint64_t key) { return key * 0x9E3779B97F4A7C15u; }
+
 // A cache of whole entries around the policy, as a shard uses it.
 class TinyCache {
  public:
@@ -40,13 +42,14 @@ class TinyCache {
       CountUse(it->second.get());
       return true;
     }
-    EntryPtr entry = MakeEntry(nullptr, key * 0x9E3779B97F4A7C15u, std::to_string(key));
-    policy_.Insert(entry.get());
+    EntryPtr entry = MakeEntry(std::to_string(key));
+    policy_.Insert(entry.get(), HashOf(key));
     entries_.emplace(key, std::move(entry));
     while (entries_.size() > capacity_) {
       Entry* victim = policy_.Victim();
-      policy_.Evict(victim);
-      entries_.erase(std::stoull(std::string(victim->key())));
+      const uint64_t gone = std::stoull(std::string(victim->key()));
+      policy_.Evict(victim, HashOf(gone));
+      entries_.erase(gone);
     }
     return false;
   }
@@ -64,12 +67,12 @@ class TinyCache {
 
  private:
   const size_t capacity_;
-  S3FifoPolicy policy_;
+  S3FifoPolicy policy_{testing::TestArena()};
   std::unordered_map<uint64_t, EntryPtr> entries_;
 };
 
 TEST(S3FifoPolicy, HasNoVictimAmongNone) {
-  S3FifoPolicy policy;
+  S3FifoPolicy policy(testing::TestArena());
   policy.SetCapacity({.weight = 10});
   EXPECT_EQ(policy.Victim(), nullptr);
 }
@@ -113,16 +116,16 @@ TEST(S3FifoPolicy, TheEntryThatNeedsTheRoomIsNotTheVictim) {
 }
 
 TEST(S3FifoPolicy, WeighsBytesWhereBytesAreTheBudget) {
-  S3FifoPolicy policy;
+  S3FifoPolicy policy(testing::TestArena());
   policy.SetCapacity({.weight = 10'000, .in_bytes = true});
-  const EntryPtr entry = MakeEntry(nullptr, 1, "a");
-  policy.Insert(entry.get());
+  const EntryPtr entry = MakeEntry("a");
+  policy.Insert(entry.get(), 1);
   policy.CheckInvariants(1);
-  const EntryPtr larger = MakeEntry(nullptr, 1, std::string(500, 'a'));
+  const EntryPtr larger = MakeEntry(std::string(500, 'a'));
   policy.Replace(entry.get(), larger.get());
   policy.CheckInvariants(1);
   EXPECT_EQ(policy.Victim(), larger.get());
-  policy.Evict(larger.get());
+  policy.Evict(larger.get(), 1);
   policy.CheckInvariants(0);
 }
 

@@ -27,7 +27,7 @@ class TagGroupsTest : public ::testing::Test {
  protected:
   EntryPtr Add(const std::string& key, const std::vector<std::string>& tags) {
     TagRecords records = table_.Acquire(tags);
-    EntryPtr entry = MakeEntry(nullptr, 0, key, "", records.size());
+    EntryPtr entry = MakeEntry(key, "", records.size());
     groups_.Add(entry.get(), &records);
     table_.Release(records);
     return entry;
@@ -46,10 +46,10 @@ class TagGroupsTest : public ::testing::Test {
     table_.Release({&record, 1});
   }
 
-  static bool IsDoomed(const EntryPtr& entry) { return TagGroups::IsDoomed(entry.get()); }
+  bool IsDoomed(const EntryPtr& entry) const { return groups_.IsDoomed(entry.get()); }
 
   TagTable table_;
-  TagGroups groups_;
+  TagGroups groups_{testing::TestArena()};
 };
 
 TEST_F(TagGroupsTest, AnEntryWithoutTagsIsNeverDoomed) {
@@ -171,7 +171,7 @@ TEST_F(TagGroupsTest, AgreesWithASetOfTagsUnderRandomChanges) {
     ASSERT_EQ(table_.size(), held.size());
     ASSERT_EQ(groups_.NextDoomed() != nullptr, any_doomed);
     if (any_doomed) {
-      ASSERT_TRUE(TagGroups::IsDoomed(groups_.NextDoomed()));
+      ASSERT_TRUE(groups_.IsDoomed(groups_.NextDoomed()));
     }
   }
   for (const Tagged& tagged : model) Remove(tagged.entry);

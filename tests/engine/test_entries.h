@@ -22,12 +22,9 @@ inline engine::EntryPtr MakeEntry(const engine::EntryDraft& draft) {
   return {engine::Entry::Create(TestArena(), draft), engine::EntryDeleter{&TestArena()}};
 }
 
-// An entry with a hash of the test's choice; `space` may be null where the unit does not look.
-inline engine::EntryPtr MakeEntry(engine::NamespaceState* space, uint64_t hash,
-                                  std::string_view key, std::string_view value = "",
+inline engine::EntryPtr MakeEntry(std::string_view key, std::string_view value = "",
                                   size_t tag_count = 0) {
-  return MakeEntry(
-      {.space = space, .hash = hash, .key = key, .value = value, .tag_count = tag_count});
+  return MakeEntry({.key = key, .value = value, .tag_count = tag_count});
 }
 
 }  // namespace trivet::testing

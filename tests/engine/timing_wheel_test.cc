@@ -27,25 +27,25 @@ constexpr uint64_t kSpan = uint64_t{1} << 36;  // what the slots reach: 64^6
 // A wheel, some nodes known by number, and what has fired so far.
 class WheelStory {
  public:
-  explicit WheelStory(uint64_t now, size_t nodes = 8) : wheel_(now), nodes_(nodes) {}
+  explicit WheelStory(uint64_t now) : wheel_(now, 8) {}
 
-  void Schedule(size_t node, uint64_t due) { wheel_.Schedule(&nodes_[node], due); }
-  void Cancel(size_t node) { wheel_.Cancel(&nodes_[node]); }
-  bool IsScheduled(size_t node) const { return TimingWheel::IsScheduled(&nodes_[node]); }
+  void Schedule(uint32_t node, uint64_t due) { wheel_.Schedule(node, due); }
+  void Cancel(uint32_t node) { wheel_.Cancel(node); }
+  bool IsScheduled(uint32_t node) const { return wheel_.IsScheduled(node); }
 
   // Advances, checks the structure, and returns whether work is left.
   bool Advance(uint64_t now, size_t budget = kNoLimit) {
     fired_.clear();
-    const bool more = wheel_.Advance(now, budget, [this](WheelNode* node) {
-      EXPECT_FALSE(TimingWheel::IsScheduled(node));
-      fired_.push_back(static_cast<size_t>(node - nodes_.data()));
+    const bool more = wheel_.Advance(now, &budget, [this](uint32_t node) {
+      EXPECT_FALSE(wheel_.IsScheduled(node));
+      fired_.push_back(node);
     });
     wheel_.CheckInvariants();
     return more;
   }
 
   // What the last Advance fired, sorted.
-  std::vector<size_t> fired() {
+  std::vector<uint32_t> fired() {
     std::sort(fired_.begin(), fired_.end());
     return fired_;
   }
@@ -54,11 +54,10 @@ class WheelStory {
 
  private:
   TimingWheel wheel_;
-  std::vector<WheelNode> nodes_;
-  std::vector<size_t> fired_;
+  std::vector<uint32_t> fired_;
 };
 
-using Nodes = std::vector<size_t>;
+using Nodes = std::vector<uint32_t>;
 
 TEST(TimingWheel, FiresWhatIsDueAndNothingElse) {
   WheelStory story(1000);
@@ -90,7 +89,7 @@ TEST(TimingWheel, NeverFiresWhatWasCancelled) {
   story.Schedule(1, 5);
   story.Schedule(2, 500);
   story.Schedule(3, 10 * kSpan);
-  for (const size_t node : {0, 2, 3}) {
+  for (const uint32_t node : {0, 2, 3}) {
     story.Cancel(node);
     EXPECT_FALSE(story.IsScheduled(node));
     story.wheel().CheckInvariants();
@@ -154,7 +153,7 @@ TEST(TimingWheel, ANodeMovesDownAtMostOncePerLevel) {
 
 TEST(TimingWheel, AnExhaustedBudgetLeavesTheRestForTheNextCall) {
   WheelStory story(0);
-  for (size_t node = 0; node < 5; ++node) story.Schedule(node, 7);
+  for (uint32_t node = 0; node < 5; ++node) story.Schedule(node, 7);
   EXPECT_TRUE(story.Advance(7, 0));
   EXPECT_EQ(story.fired().size(), 0u);
   EXPECT_TRUE(story.Advance(7, 2));
@@ -167,10 +166,11 @@ TEST(TimingWheel, AnExhaustedBudgetLeavesTheRestForTheNextCall) {
 
 TEST(TimingWheel, NodesOfAHalfSunkenSlotCanBeCancelledAndMoved) {
   WheelStory story(0);
-  for (size_t node = 0; node < 8; ++node) story.Schedule(node, 640 + node);  // one slot of level 1
+  for (uint32_t node = 0; node < 8; ++node)
+    story.Schedule(node, 640 + node);  // one slot of level 1
   ASSERT_TRUE(story.Advance(640, 3));  // three have sunk, five wait
   ASSERT_EQ(story.wheel().size(), 8u);
-  for (const size_t node : {1, 3, 5, 7}) {
+  for (const uint32_t node : {1, 3, 5, 7}) {
     story.Cancel(node);
     story.wheel().CheckInvariants();
   }
@@ -185,7 +185,7 @@ TEST(TimingWheel, NodesOfAHalfSunkenSlotCanBeCancelledAndMoved) {
 
 TEST(TimingWheel, InterruptedWorkGoesOnAtALaterTime) {
   WheelStory story(0);
-  for (size_t node = 0; node < 8; ++node) story.Schedule(node, 4096 + 64 * node);
+  for (uint32_t node = 0; node < 8; ++node) story.Schedule(node, 4096 + 64 * node);
   ASSERT_TRUE(story.Advance(4096, 2));
   EXPECT_FALSE(story.Advance(4096 + 64 * 6));
   EXPECT_EQ(story.fired(), (Nodes{0, 1, 2, 3, 4, 5, 6}));
@@ -203,40 +203,66 @@ TEST(TimingWheel, AnEarlierTimeThanBeforeDoesNoHarm) {
 }
 
 TEST(TimingWheel, ACallbackMayScheduleAndCancel) {
-  TimingWheel wheel(0);
-  WheelNode again;
-  WheelNode victim;
-  WheelNode fresh;
-  wheel.Schedule(&again, 10);
-  wheel.Schedule(&victim, 11);
-  std::vector<const WheelNode*> fired;
-  const auto on_due = [&](WheelNode* node) {
+  TimingWheel wheel(0, 3);
+  constexpr uint32_t kAgain = 0;
+  constexpr uint32_t kVictim = 1;
+  constexpr uint32_t kFresh = 2;
+  wheel.Schedule(kAgain, 10);
+  wheel.Schedule(kVictim, 11);
+  Nodes fired;
+  const auto on_due = [&](uint32_t node) {
     fired.push_back(node);
-    if (node == &again && fired.size() == 1) {
-      wheel.Schedule(&again, 20);
-      wheel.Cancel(&victim);
-      wheel.Schedule(&fresh, 5);  // has passed: fires in this call
+    if (node == kAgain && fired.size() == 1) {
+      wheel.Schedule(kAgain, 20);
+      wheel.Cancel(kVictim);
+      wheel.Schedule(kFresh, 5);  // has passed: fires in this call
     }
     wheel.CheckInvariants();
   };
-  EXPECT_FALSE(wheel.Advance(15, kNoLimit, on_due));
-  EXPECT_EQ(fired, (std::vector<const WheelNode*>{&again, &fresh}));
-  EXPECT_FALSE(wheel.Advance(20, kNoLimit, on_due));
-  EXPECT_EQ(fired, (std::vector<const WheelNode*>{&again, &fresh, &again}));
+  size_t budget = kNoLimit;
+  EXPECT_FALSE(wheel.Advance(15, &budget, on_due));
+  EXPECT_EQ(fired, (Nodes{kAgain, kFresh}));
+  EXPECT_FALSE(wheel.Advance(20, &budget, on_due));
+  EXPECT_EQ(fired, (Nodes{kAgain, kFresh, kAgain}));
   EXPECT_EQ(wheel.size(), 0u);
+}
+
+TEST(TimingWheel, ACallbackMayTakeMoreOffTheBudget) {
+  TimingWheel wheel(0, 8);
+  for (uint32_t node = 0; node < 8; ++node) wheel.Schedule(node, 7);
+  size_t budget = 6;
+  size_t fired = 0;
+  EXPECT_TRUE(wheel.Advance(7, &budget, [&](uint32_t) {
+    ++fired;
+    budget -= 2;
+  }));
+  EXPECT_EQ(fired, 2u);
+  EXPECT_EQ(budget, 0u);
+}
+
+TEST(TimingWheel, TruncatedNodesCanBeScheduledAgain) {
+  constexpr uint32_t kMany = 20'000;
+  TimingWheel wheel(0, kMany);
+  for (uint32_t node = 0; node < kMany; ++node) wheel.Schedule(node, node + 1);
+  for (uint32_t node = 10; node < kMany; ++node) wheel.Cancel(node);
+  wheel.Truncate(10);
+  wheel.CheckInvariants();
+  EXPECT_EQ(wheel.bytes(), 160u);
+  EXPECT_FALSE(wheel.IsScheduled(kMany - 1));
+  wheel.Schedule(kMany - 1, 5);
+  EXPECT_FALSE(wheel.IsScheduled(kMany - 2));
+  Nodes fired;
+  size_t budget = kNoLimit;
+  EXPECT_FALSE(wheel.Advance(5, &budget, [&](uint32_t node) { fired.push_back(node); }));
+  std::sort(fired.begin(), fired.end());
+  EXPECT_EQ(fired, (Nodes{0, 1, 2, 3, 4, kMany - 1}));
 }
 
 // --- Random operations, beside a std::multimap --------------------------------------------------
 
-struct NumberedNode : WheelNode {
-  size_t number = 0;
-};
-
 class RandomWheelTest {
  public:
-  RandomWheelTest(uint64_t seed, uint64_t now) : random_(seed), now_(now), wheel_(now) {
-    for (size_t i = 0; i < kNodes; ++i) nodes_[i].number = i;
-  }
+  RandomWheelTest(uint64_t seed, uint64_t now) : random_(seed), now_(now), wheel_(now, kNodes) {}
 
   void Run(size_t operations) {
     for (size_t i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
@@ -259,7 +285,7 @@ class RandomWheelTest {
 
  private:
   static constexpr size_t kNodes = 64;
-  using Model = std::multimap<uint64_t, size_t>;
+  using Model = std::multimap<uint64_t, uint32_t>;
 
   uint64_t Below(uint64_t bound) { return random_() % bound; }
 
@@ -281,25 +307,25 @@ class RandomWheelTest {
   uint64_t Later(uint64_t time) { return now_ > kForever - time ? kForever : now_ + time; }
 
   void ScheduleSome() {
-    NumberedNode& node = nodes_[Below(kNodes)];
+    const auto node = static_cast<uint32_t>(Below(kNodes));
     Forget(node);
     const uint64_t due = Below(8) == 0 ? now_ - std::min(now_, SomeTime()) : Later(SomeTime());
-    wheel_.Schedule(&node, due);
-    model_places_[node.number] = model_.emplace(due, node.number);
+    wheel_.Schedule(node, due);
+    model_places_[node] = model_.emplace(due, node);
     ASSERT_EQ(wheel_.size(), model_.size());
   }
 
   void CancelSome() {
-    NumberedNode& node = nodes_[Below(kNodes)];
-    ASSERT_EQ(TimingWheel::IsScheduled(&node), model_places_[node.number] != model_.end());
-    if (!TimingWheel::IsScheduled(&node)) return;
-    wheel_.Cancel(&node);
+    const auto node = static_cast<uint32_t>(Below(kNodes));
+    ASSERT_EQ(wheel_.IsScheduled(node), model_places_[node] != model_.end());
+    if (!wheel_.IsScheduled(node)) return;
+    wheel_.Cancel(node);
     Forget(node);
     ASSERT_EQ(wheel_.size(), model_.size());
   }
 
-  void Forget(const NumberedNode& node) {
-    Model::iterator& place = model_places_[node.number];
+  void Forget(uint32_t node) {
+    Model::iterator& place = model_places_[node];
     if (place != model_.end()) model_.erase(place);
     place = model_.end();
   }
@@ -308,17 +334,16 @@ class RandomWheelTest {
     // Time goes on in small steps mostly, or the wheel would always be empty.
     if (Below(4) == 0) now_ = Later(Below(16) == 0 ? SomeTime() : Below(200));
     const size_t budget = Below(3) == 0 ? kNoLimit : Below(12);
+    size_t left = budget;
     const bool chatty = Below(4) == 0;
     size_t fired = 0;
     // Some callers come late, with a time read before others advanced.
     const uint64_t read = Below(8) == 0 ? now_ - std::min(now_, SomeTime()) : now_;
-    const bool more = wheel_.Advance(read, budget, [&](WheelNode* due) {
-      auto* node = static_cast<NumberedNode*>(due);
+    const bool more = wheel_.Advance(read, &left, [&](uint32_t node) {
       ++fired;
-      ASSERT_LE(node->due_ms, now_) << "fired too early";
-      ASSERT_NE(model_places_[node->number], model_.end()) << "fired, but was not scheduled";
-      ASSERT_EQ(model_places_[node->number]->first, node->due_ms);
-      Forget(*node);
+      ASSERT_NE(model_places_[node], model_.end()) << "fired, but was not scheduled";
+      ASSERT_LE(model_places_[node]->first, now_) << "fired too early";
+      Forget(node);
       if (chatty && Below(2) == 0) ScheduleSome();
       if (chatty && Below(2) == 0) CancelSome();
     });
@@ -332,9 +357,10 @@ class RandomWheelTest {
   void FireEverything() {
     now_ = kForever;
     size_t units_max = 8 * wheel_.size() + 1;
-    while (wheel_.Advance(now_, 1,
-                          [&](WheelNode* node) { Forget(*static_cast<NumberedNode*>(node)); })) {
+    size_t one = 1;
+    while (wheel_.Advance(now_, &one, [&](uint32_t node) { Forget(node); })) {
       ASSERT_GT(units_max--, 0u);
+      one = 1;
     }
     ASSERT_EQ(wheel_.size(), 0u);
     ASSERT_TRUE(model_.empty());
@@ -344,7 +370,6 @@ class RandomWheelTest {
   std::mt19937_64 random_;
   uint64_t now_;
   TimingWheel wheel_;
-  NumberedNode nodes_[kNodes];
   Model model_;
   std::vector<Model::iterator> model_places_ = std::vector<Model::iterator>(kNodes, model_.end());
 };
