@@ -23,6 +23,21 @@ namespace {
 
 constexpr size_t kBatch = 64;
 
+Contender FindBatches(std::shared_ptr<TrivetPeer> peer) {
+  const auto run = [peer = std::move(peer)](Turn& turn) {
+    std::array<std::string_view, kBatch> batch;
+    std::array<Namespace::FoundValue, kBatch> values;
+    turn.Run([&](const Key& first) {
+      batch[0] = first.view();
+      for (size_t i = 1; i < kBatch; ++i) batch[i] = turn.Next().view();
+      const size_t found = peer->view().MFindInto(batch, values);
+      for (const Namespace::FoundValue& value : values) TouchLast(value.bytes);
+      return found == kBatch ? Outcome::kHit : Outcome::kMiss;
+    });
+  };
+  return {.name = "trivet MFindInto(64)", .run = run, .items = kBatch};
+}
+
 Contender Batches(std::shared_ptr<TrivetPeer> peer) {
   const auto run = [peer = std::move(peer)](Turn& turn) {
     std::array<std::string_view, kBatch> batch;
@@ -45,6 +60,7 @@ void MeasureCase(Session& session, size_t keys) {
   const PeerOptions options = {.entries = keys, .value_bytes = 100};
   std::vector<Contender> contenders;
   if (auto trivet = OpenFull<TrivetPeer>(session, options)) {
+    contenders.push_back(FindBatches(trivet));
     contenders.push_back(Batches(trivet));
     contenders.push_back(Gets(std::move(trivet), "trivet FindInto"));
   }

@@ -42,11 +42,6 @@ Arena::~Arena() {
   TRIVET_DCHECK(block_bytes() == 0, "blocks outlive their arena");
 }
 
-size_t Arena::BlockBytes(size_t size) {
-  if (size <= kSmallBytesMax) return SizeOfClass(SizeClassOf(size));
-  return PagesFor(size) * PageRuns::kPageBytes;
-}
-
 size_t Arena::block_bytes() {
   size_t bytes = 0;
   for (size_t i = 0; i < kSizeClasses; ++i) {

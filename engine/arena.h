@@ -34,7 +34,10 @@ class Arena {
   ~Arena();
 
   // What a block for `size` bytes takes, slack included.
-  static size_t BlockBytes(size_t size);
+  static size_t BlockBytes(size_t size) {
+    if (size <= kSmallBytesMax) return SizeOfClass(SizeClassOf(size));
+    return (size + PageRuns::kPageBytes - 1) / PageRuns::kPageBytes * PageRuns::kPageBytes;
+  }
 
   // A block of BlockBytes(size), aligned to 16 bytes. Null: the arena, or the system, has no more.
   void* Allocate(size_t size);

@@ -12,8 +12,8 @@
 namespace trivet {
 namespace {
 
-// Elapsed() is read on hits of entries with a TTL, so it takes the coarse clock: a few nanoseconds
-// where the precise one costs about twenty. It moves in steps of the kernel's tick (1 to 10 ms) and
+// It is read on hits of entries with a TTL, so it takes the coarse clock: a few nanoseconds where
+// the precise one costs about twenty. It moves in steps of the kernel's tick (1 to 10 ms) and
 // is at most one step behind, which TTLs do not notice; latencies are not measured with it. Like
 // every CLOCK_MONOTONIC it stands still while the machine is suspended.
 class SystemClock final : public Clock {
@@ -22,6 +22,12 @@ class SystemClock final : public Clock {
     timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return absl::DurationFromTimespec(now);
+  }
+
+  int64_t ElapsedMillis() const override {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
   }
 
   absl::Time WallTime() const override { return absl::Now(); }

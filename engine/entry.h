@@ -66,7 +66,9 @@ class Entry {
   uint32_t space_id() const { return space_id_; }
   std::string_view key() const { return {bytes() + key_offset(), key_size()}; }
   std::string_view value() const { return {bytes() + key_offset() + key_size(), value_size_}; }
+  bool has_tags() const { return (flags_ & kHasTags) != 0; }
   std::span<TagMembership> tags() {
+    if (!has_tags()) return {};
     auto* const first = reinterpret_cast<TagMembership*>(bytes() + tags_offset());
     return {first, (key_offset() - tags_offset()) / sizeof(TagMembership)};
   }
@@ -117,6 +119,7 @@ class Entry {
   };
   static constexpr uint8_t kHasIdle = 1;
   static constexpr uint8_t kHasOrigin = 2;
+  static constexpr uint8_t kHasTags = 4;
   static constexpr size_t kWord = 8;
 
   // One word for two: 48 bits of milliseconds last for 8900 years; a key has 1 to 65 536 bytes.
@@ -139,7 +142,8 @@ class Entry {
   }
   static uint8_t FlagsOf(const EntryDraft& draft) {
     return static_cast<uint8_t>((draft.idle != kNever ? kHasIdle : 0) |
-                                (draft.versioned ? kHasOrigin : 0));
+                                (draft.versioned ? kHasOrigin : 0) |
+                                (draft.tag_count != 0 ? kHasTags : 0));
   }
 
   const char* bytes() const { return reinterpret_cast<const char*>(this); }

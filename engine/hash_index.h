@@ -19,6 +19,7 @@
 #include "engine/arena.h"
 #include "engine/entry.h"
 #include "engine/key_hash.h"
+#include "engine/strings.h"
 
 namespace trivet::engine {
 
@@ -218,7 +219,7 @@ inline Entry* HashIndex::Find(uint32_t space_id, uint64_t hash, std::string_view
         // The lines of a short value come together with that of the header, not after it.
         __builtin_prefetch(reinterpret_cast<const char*>(entry) + 64);
         __builtin_prefetch(reinterpret_cast<const char*>(entry) + 128);
-        if (entry->key() == key && entry->space_id() == space_id) [[likely]]
+        if (SameBytes(entry->key(), key) && entry->space_id() == space_id) [[likely]]
           return entry;
       }
       bucket = Next(*bucket);

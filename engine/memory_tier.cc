@@ -59,6 +59,7 @@ Millis CeilMillis(absl::Duration duration) {
 }
 
 Millis ExpiryAfter(Millis now, absl::Duration ttl) {
+  if (ttl == absl::InfiniteDuration()) return kNever;
   // What is left of a row may be negative by now.
   const Millis millis = CeilMillis(std::max(ttl, absl::ZeroDuration()));
   return millis == kNever ? kNever : now + millis;
@@ -83,6 +84,7 @@ MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
   const size_t shards = options.shards != 0
                             ? options.shards
                             : ChooseShards(capacity, std::thread::hardware_concurrency());
+  shard_mask_ = shards - 1;
   shards_.reserve(shards);
   for (size_t i = 0; i < shards; ++i) {
     auto policy = MakePolicy(options.policy, arena_);
@@ -101,10 +103,6 @@ MemoryTier::~MemoryTier() {
     }
     for (Entry* entry : entries) ledger_.Release(entry);
   }
-}
-
-Millis MemoryTier::now() const {
-  return static_cast<Millis>(absl::ToInt64Milliseconds(clock_.Elapsed()));
 }
 
 Value MemoryTier::LookUpLocked(const KeyRef& key, Entry** entry) {

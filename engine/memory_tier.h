@@ -139,9 +139,9 @@ class MemoryTier {
 
   size_t shard_count() const { return shards_.size(); }
   Shard& shard(size_t index) const { return *shards_[index]; }
-  Shard& ShardOf(uint64_t hash) const { return *shards_[hash & (shards_.size() - 1)]; }
+  Shard& ShardOf(uint64_t hash) const { return *shards_[hash & shard_mask_]; }
   const Clock& clock() const { return clock_; }
-  Millis now() const;
+  Millis now() const { return static_cast<Millis>(clock_.ElapsedMillis()); }
   EntryLedger& ledger() { return ledger_; }
   Removals NewRemovals() { return Removals(&reclaimer_, &listener_); }
 
@@ -204,6 +204,7 @@ class MemoryTier {
   size_t moving_shard_ TRIVET_GUARDED_BY(moving_mu_) = 0;
   uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;
   size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass
+  size_t shard_mask_ = 0;                                // the number of shards is a power of two
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

@@ -2,8 +2,11 @@
 // read_through.cc, writes in write_through.cc.
 #include "trivet/namespace.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "engine/core.h"
 #include "engine/glob.h"
 #include "engine/memory_invalidation.h"
@@ -13,6 +16,20 @@
 namespace trivet {
 
 using engine::CheckName;
+
+namespace {
+
+// What MFindInto looks up together: as many waits for memory as a processor can have under way,
+// several times over.
+constexpr size_t kFindBatch = 64;
+
+// As assign(), but inlined where the size stays the same.
+void CopyInto(std::string* out, std::string_view bytes) {
+  if (out->size() != bytes.size()) out->resize(bytes.size());
+  std::memcpy(out->data(), bytes.data(), bytes.size());
+}
+
+}  // namespace
 
 std::string_view Namespace::name() const {
   return state_ == nullptr ? std::string_view() : std::string_view(state_->name());
@@ -43,7 +60,37 @@ bool Namespace::FindInto(std::string_view key, std::string* out) const {
   if (!IsReadable(key)) return false;
   engine::MemoryTier& memory = core_->memory();
   return memory.Read(memory.Ref(state_, key),
-                     [out](engine::Entry* entry) { out->assign(entry->value()); });
+                     [out](engine::Entry* entry) { CopyInto(out, entry->value()); });
+}
+
+size_t Namespace::MFindInto(std::span<const std::string_view> keys,
+                            std::span<FoundValue> out) const {
+  size_t found = 0;
+  const size_t batch_end = std::min(keys.size(), out.size());
+  for (size_t begin = 0; begin < batch_end; begin += kFindBatch) {
+    const size_t end = std::min(begin + kFindBatch, batch_end);
+    found += FindBatchInto(keys.subspan(begin, end - begin), out.subspan(begin, end - begin));
+  }
+  return found;
+}
+
+size_t Namespace::FindBatchInto(std::span<const std::string_view> keys,
+                                std::span<FoundValue> out) const {
+  absl::InlinedVector<engine::KeyRef, kFindBatch> refs;
+  for (const std::string_view key : keys) {
+    if (IsReadable(key)) refs.push_back(core_->memory().Ref(state_, key));
+  }
+  if (!refs.empty()) core_->memory().Prefetch(refs);
+  size_t found = 0;
+  size_t next = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    FoundValue& value = out[i];
+    value.found = IsReadable(keys[i]) && core_->memory().Read(refs[next++], [&](auto* entry) {
+      CopyInto(&value.bytes, entry->value());
+    });
+    found += value.found ? 1 : 0;
+  }
+  return found;
 }
 
 bool Namespace::VisitBytes(std::string_view key,

@@ -221,6 +221,9 @@ void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
 // --- Maintenance
 
 bool Shard::Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals) {
+  const bool is_purged = purged_clears_ == clears && purge_position_ == 0;
+  if (wheel_.IsQuiet(now) && tag_groups_.NextDoomed() == nullptr && is_purged) [[likely]]
+    return false;
   const auto spend = [budget] { *budget -= *budget > 0 ? 1 : 0; };
   const bool more_due = wheel_.Advance(now, budget, [&](uint32_t timer) {
     mu.AssertHeld();

@@ -3,6 +3,8 @@
 #define TRIVET_ENGINE_STRINGS_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "absl/strings/string_view.h"
@@ -14,6 +16,26 @@ namespace trivet::engine {
 // Abseil, and cost nothing where both are the same.
 inline absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view ToStd(absl::string_view text) { return {text.data(), text.size()}; }
+
+// Whether two keys are the same. Inlined, for the short ones that most keys are.
+inline bool SameBytes(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const size_t size = a.size();
+  const auto word_at = [](std::string_view text, size_t offset) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + offset, sizeof(word));
+    return word;
+  };
+  if (size < sizeof(uint64_t) || size > 4 * sizeof(uint64_t)) {
+    return std::memcmp(a.data(), b.data(), size) == 0;
+  }
+  // The last word overlaps the one before.
+  uint64_t difference = word_at(a, size - 8) ^ word_at(b, size - 8);
+  for (size_t offset = 0; offset + 8 < size; offset += 8) {
+    difference |= word_at(a, offset) ^ word_at(b, offset);
+  }
+  return difference == 0;
+}
 
 // For maps that hold std::string and are asked for std::string_view without making a string:
 //

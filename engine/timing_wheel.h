@@ -80,6 +80,11 @@ class TimingWheel {
   // that has passed fires in the same call, so a node that always does that uses up the budget.
   bool Advance(uint64_t now_ms, size_t* budget, absl::FunctionRef<void(uint32_t)> on_due);
 
+  // Whether Advance(now_ms) has anything to do. Two comparisons.
+  bool IsQuiet(uint64_t now_ms) const {
+    return now_ms <= now_ && heads_[kReady] == 0 && heads_[kSinking] == 0;
+  }
+
   // Gives back the memory of the nodes from `end` on. REQUIRES: none of them is scheduled.
   void Truncate(uint32_t end);
 

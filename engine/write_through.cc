@@ -50,7 +50,9 @@ NewValue ForMemory(const MemoryTier& memory, std::string_view value, const SetOp
                    const Lifetime& lifetime) {
   return {.value = value,
           .tags = options.tags,
-          .expires = engine::ExpiryAfter(memory.now(), lifetime.ttl),
+          .expires = lifetime.ttl == absl::InfiniteDuration()
+                         ? engine::kNever
+                         : engine::ExpiryAfter(memory.now(), lifetime.ttl),
           .idle = engine::CeilMillis(lifetime.idle_ttl)};
 }
 

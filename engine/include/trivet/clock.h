@@ -20,6 +20,9 @@ class Clock {
   // Time since an arbitrary fixed point. Never decreases. A few nanoseconds.
   virtual absl::Duration Elapsed() const = 0;
 
+  // The same in whole milliseconds, rounded down. Hits on entries with a TTL read it.
+  virtual int64_t ElapsedMillis() const { return absl::ToInt64Milliseconds(Elapsed()); }
+
   // The calendar time, for what outlives the process. May jump.
   virtual absl::Time WallTime() const = 0;
 
