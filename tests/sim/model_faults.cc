@@ -15,6 +15,7 @@ void World::Break() {
   const auto fault = static_cast<Fault>(random_.Below(static_cast<uint32_t>(Fault::kCount)));
   if (!Has(settings_.faults, static_cast<uint32_t>(fault))) return;
   ++tally_.faults;
+  Note("fault %d", static_cast<int>(fault));
   Inflict(fault);
 }
 
@@ -40,6 +41,8 @@ void World::Inflict(Fault fault) {
     case Fault::kFailOver:
       redis_[part].FailOver();
       CutAll(part);
+      // What was sent to the server that failed does not reach the one that took over.
+      std::erase_if(strays_, [&](const Command& stray) { return stray.part == part; });
       break;
     case Fault::kOutage:
       down_until_[part] = now_ + random_.Below(4 * static_cast<uint32_t>(settings_.bound));
@@ -88,7 +91,7 @@ void World::CutConnection(uint32_t process, uint32_t part) {
     if (ask == nullptr || operation.process != process || ask->command().part != part) continue;
     if (ask->state() == Ask::State::kSent && random_.OneIn(2)) strays_.push_back(ask->command());
     if (ask->state() == Ask::State::kSent || random_.OneIn(2)) {
-      ask->Answer({.status = ReplyStatus::kLost});
+      ask->Answer(Reply::Lost());
     }
   }
 }

@@ -19,10 +19,12 @@ Task Get(World& world, Process& process, uint32_t key) {
   const uint32_t part = world.settings().PartOf(key);
   const Checker::Reading reading = world.checker().Begin(process.index(), key, world.now());
   ++world.tally().reads;
+  world.Note("process %u: get of key %u begins", process.index(), key);
 
   while (true) {
     if (const Entry* entry = process.Find(key, world.now())) {
       ++world.tally().memory_hits;
+      world.Note("process %u: get of key %u ends in memory, version %u", process.index(), key, entry->version);
       world.checker().End(reading, entry->version);
       co_return;
     }
@@ -33,6 +35,7 @@ Task Get(World& world, Process& process, uint32_t key) {
     while (joined->open) co_await Pause();
     if (process.MayShare(*joined, joined_at)) {
       ++world.tally().joins;
+      world.Note("process %u: get of key %u ends joined, version %u", process.index(), key, joined->version);
       world.checker().End(reading, joined->version);
       co_return;
     }
@@ -121,6 +124,7 @@ Task Get(World& world, Process& process, uint32_t key) {
   }
   co_await Pause();
   process.EndLoad(flight, version, tags, may_keep && !writes);
+  world.Note("process %u: get of key %u ends, version %u%s%s", process.index(), key, version, may_keep ? " may keep" : "", process.Find(key, world.now()) ? " in memory" : "");
   world.checker().End(reading, version);
 }
 

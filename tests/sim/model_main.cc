@@ -38,6 +38,12 @@ int Main(int count, char** arguments) {
     if (std::strcmp(arguments[i], "--first") == 0) first = number;
   }
   if (command == "sim") return Simulate(first, seeds != 0 ? seeds : 100'000);
+  if (command == "trace") {
+    World world(DrawSettings(first, Rules()), first);
+    world.diary().Open(stdout);
+    world.Run();
+    return world.checker().ok() ? 0 : 1;
+  }
   if (command == "mutants") return Mutate(first, seeds != 0 ? seeds : 100'000);
   std::fprintf(stderr, "usage: model_main sim|mutants [--seeds N] [--first SEED]\n");
   return 2;

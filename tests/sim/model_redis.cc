@@ -144,7 +144,7 @@ void RedisPart::BeginWrite(const Command& command, Tick now, Reply& reply) {
 // is there, nothing included, becomes a tomb.
 void RedisPart::EndWrite(const Command& command, Tick now, Reply& reply) {
   Slot& slot = SlotOf(command, now);
-  const Version version = command.version;
+  const Version version = settings_.versioned ? command.version : 0;
   const bool writing = Is(slot, SlotState::kWriting, now);
   const bool own = writing && command.token != 0 && slot.token == command.token;
   const bool absent = Is(slot, SlotState::kAbsent, now);

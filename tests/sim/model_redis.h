@@ -69,6 +69,12 @@ struct Reply {
   uint64_t sequence = 0;
   uint64_t stamp = 0;
   uint32_t run = 0;
+
+  static Reply Lost() {
+    Reply reply;
+    reply.status = ReplyStatus::kLost;
+    return reply;
+  }
 };
 
 enum class RecordKind : uint8_t { kWriting, kKey, kTag, kClear, kPattern, kFence };

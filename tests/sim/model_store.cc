@@ -15,6 +15,7 @@ ChangeId Store::Commit(Change change, KeySet changed, Tick now) {
     if (Has(changed, key) && current_[key] < kMaxVersion) ++current_[key];
   }
   change.committed = now;
+  change.version = change.knows_version ? current_[change.key] : 0;
   for (uint32_t key = 0; key < settings_.keys; ++key) {
     for (Version version = 1; version < current_[key]; ++version) {
       const bool ends = change.kind == ChangeKind::kKey       ? key == change.key

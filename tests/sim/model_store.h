@@ -21,10 +21,11 @@ struct Change {
   uint32_t key = 0;
   uint32_t tag = 0;
   KeySet keys = 0;      // of a pattern: all that match
-  Version version = 0;  // of the key, where it is known
+  bool knows_version = false;  // of the key: the writer was told by the store
   bool logged = false;  // a row of the change log, in the same transaction
 
   // Filled by the store.
+  Version version = 0;  // the new one, if it is known
   Tick committed = 0;
   PartSet untold = 0;  // parts of Redis that do not know yet
   std::array<VersionSet, kMaxKeys> ends = {};

@@ -113,7 +113,7 @@ void World::StartClient() {
     case ClientKind::kPlainSet:
       return Start(process, Set(*this, process, key, kind == ClientKind::kGuardedSet), true);
     case ClientKind::kInvalidateKey:
-      if (settings_.versioned && random_.OneIn(2)) change.version = store_.Current(key) + 1;
+      if (settings_.versioned && random_.OneIn(2)) change.knows_version = true;
       break;
     case ClientKind::kInvalidateTag:
       change.kind = ChangeKind::kTag;
@@ -171,7 +171,7 @@ void World::Answer(Operation& operation, Ask& ask) {
   const Domain& domain = processes_[operation.process]->domain(ask.command().part);
   const bool may_be_sent = domain.trusted || ask.command().kind == CommandKind::kFence;
   if (!domain.connected || !may_be_sent) {
-    ask.Answer({.status = ReplyStatus::kLost});
+    ask.Answer(Reply::Lost());
   } else {
     ask.Answer(Execute(ask.command()));
   }
@@ -180,6 +180,7 @@ void World::Answer(Operation& operation, Ask& ask) {
 Reply World::Execute(const Command& command) {
   RedisPart& part = redis_[command.part];
   const Reply reply = part.Execute(command, now_);
+  diary_.Executed(now_, command, reply);
   const bool stores = command.kind == CommandKind::kFill || command.kind == CommandKind::kRenew ||
                       command.kind == CommandKind::kEndWrite;
   if (stores && reply.won && part.Believable(command.key, now_) != nullptr) {
@@ -197,6 +198,7 @@ bool World::DeliverTo(uint32_t process, uint32_t part) {
   if (queue.empty()) return false;
   const Record record = queue.front();
   queue.pop_front();
+  Note("process %u receives record %d of part %u, generation %u sequence %u", process, static_cast<int>(record.kind), part, record.generation, static_cast<unsigned>(record.sequence));
   processes_[process]->Receive(part, record);
   return true;
 }
@@ -247,7 +249,9 @@ void World::Subscribe(Process& process, uint32_t part) {
 
 // Nothing breaks any more, everybody does what is to be done.
 void World::Settle() {
+  Note("--- all shall become quiet");
   quiet_ = true;
+  now_ += settings_.bound;  // no proof from before counts
   for (uint32_t round = 0; round < kQuietRoundsMax; ++round) {
     now_ += settings_.heartbeat;
     for (uint32_t process = 0; process < settings_.processes; ++process) {

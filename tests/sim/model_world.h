@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/sim/model_checker.h"
+#include "tests/sim/model_diary.h"
 #include "tests/sim/model_process.h"
 #include "tests/sim/model_redis.h"
 #include "tests/sim/model_store.h"
@@ -84,6 +85,11 @@ class World {
   Store& store() { return store_; }
   Checker& checker() { return checker_; }
   Tally& tally() { return tally_; }
+  Diary& diary() { return diary_; }
+  template <typename... Arguments>
+  void Note(const char* format, Arguments... arguments) const {
+    diary_.Note(now_, format, arguments...);
+  }
   Token NewToken() { return ++tokens_; }
   // Steps that are random while clients work, and go ahead when all shall become quiet.
   bool Coin() { return !quiet_ && random_.OneIn(2); }
@@ -135,6 +141,7 @@ class World {
   Store store_;
   Checker checker_;
   Tally tally_;
+  Diary diary_;
   std::vector<RedisPart> redis_;
   std::array<Tick, kMaxParts> down_until_ = {};
   std::array<std::optional<Process>, kMaxProcesses> processes_;

@@ -110,17 +110,18 @@ Task Set(World& world, Process& process, uint32_t key, bool guarded) {
   }
   co_await Pause();
 
-  const Version before = world.store().Current(key);
   const ChangeId change = world.Commit(
-      {.kind = ChangeKind::kKey, .key = key, .version = before + 1, .logged = true}, 1U << key);
+      {.kind = ChangeKind::kKey, .key = key, .knows_version = true, .logged = true}, 1U << key);
   const Version version = world.store().Current(key);
   own.tags = world.store().TagsOf(key, version);
+  world.Note("process %u: set of key %u token %llu commits version %u", process.index(), key, static_cast<unsigned long long>(own.token), version);
   const auto telling = std::make_shared<Telling>();
   world.Start(process, Tell(world, process, change, part, own, telling));
   while (telling->state == Telling::State::kUnderWay) co_await Pause();
 
   const bool told = telling->state == Telling::State::kTold;
   if (!told) process.AddPending(change, part, true);
+  world.Note("process %u: set of key %u version %u ends%s", process.index(), key, version, told ? " told" : " pending");
   process.EndWrite(flight, version, own.tags, told, telling->stored);
   if (telling->stored) ++world.tally().sets_kept;
   world.checker().Acknowledged(process.index(), world.store().change(change));
@@ -129,6 +130,7 @@ Task Set(World& world, Process& process, uint32_t key, bool guarded) {
 Task Invalidate(World& world, Process& process, Change change, KeySet changed) {
   const ChangeId id = world.Commit(change, changed);
   change = world.store().change(id);
+  world.Note("process %u: change %u kind %d key %u tag %u keys %x committed, truths %x changed", process.index(), static_cast<unsigned>(id), static_cast<int>(change.kind), change.key, change.tag, change.keys, changed);
   co_await Pause();
   if (!world.Keep(Rule::kPoisonAfterRedis)) process.Apply(change);
   std::vector<std::pair<uint32_t, std::shared_ptr<Telling>>> tellings;
@@ -144,6 +146,7 @@ Task Invalidate(World& world, Process& process, Change change, KeySet changed) {
     }
   }
   if (world.Keep(Rule::kPoisonAfterRedis)) process.Apply(change);
+  world.Note("process %u: change %u ends", process.index(), static_cast<unsigned>(id));
   world.checker().Acknowledged(process.index(), change);
 }
 
