@@ -89,7 +89,11 @@ Task Get(World& world, Process& process, uint32_t key) {
         usable = stamps.status == ReplyStatus::kDone;
         dead = stamps.stamp > found.seen.birth;
       }
-      if (usable && dead) {
+      const bool may_claim =
+          found.seen.state == SlotState::kTomb || world.Keep(Rule::kDeadValuesAreClaimed);
+      if (usable && dead && !may_claim) {
+        // The load goes on without Redis.
+      } else if (usable && dead) {
         ask.kind = CommandKind::kClaimOver;
         ask.instead_of = found.seen.token;
         const Reply claim = co_await Ask(ask);
@@ -122,6 +126,7 @@ Task Get(World& world, Process& process, uint32_t key) {
       if (filled.won) ++world.tally().fills;
     }
   }
+  if (!world.Keep(Rule::kMemoryKeepsOnlyWhatRedisKeeps)) may_keep = true;
   co_await Pause();
   process.EndLoad(flight, version, tags, may_keep && !writes);
   world.Note("process %u: get of key %u ends, version %u%s%s", process.index(), key, version, may_keep ? " may keep" : "", process.Find(key, world.now()) ? " in memory" : "");

@@ -121,12 +121,14 @@ void RedisPart::Fill(const Command& command, Tick now, Reply& reply) {
   const bool same = renews ? Is(slot, SlotState::kValue, now) && slot.token == command.instead_of
                            : Is(slot, SlotState::kClaim, now) && slot.token == command.token;
   if (!same && settings_.Keep(rule)) return;
-  if (StampOf(command.tags) > command.birth && settings_.Keep(Rule::kStampsGuardFills)) {
+  if (StampOf(command.tags) > command.birth && settings_.Keep(Rule::kStampsGuardStores) &&
+      settings_.Keep(Rule::kLoadsAreBornBeforeTheirClaim)) {
     slot = Slot();  // nobody need wait for this claim
     return;
   }
   reply.won = true;
   slot = ValueOf(command);
+  if (!settings_.Keep(Rule::kLoadsAreBornBeforeTheirClaim)) slot.birth = data_.sequence;
 }
 
 void RedisPart::BeginWrite(const Command& command, Tick now, Reply& reply) {
@@ -153,13 +155,15 @@ void RedisPart::EndWrite(const Command& command, Tick now, Reply& reply) {
   const bool in_order =
       newest && (!slot.dirtied || !settings_.Keep(Rule::kForeignMarksAreDirtied));
   const bool tags_are_good =
-      StampOf(command.tags) <= command.birth || !settings_.Keep(Rule::kStampsGuardSets);
+      StampOf(command.tags) <= command.birth || !settings_.Keep(Rule::kStampsGuardStores) ||
+      !settings_.Keep(Rule::kSetsAreBornBeforeTheirCommit);
   const bool may_replace = (own && in_order) ||
                            (absent && !settings_.Keep(Rule::kNothingIsStoredOverAbsence)) ||
                            (!absent && !settings_.Keep(Rule::kOnlyTheOwnMarkBecomesAValue));
   if (command.with_value && may_replace && tags_are_good) {
     reply.won = true;
     slot = ValueOf(command);
+    if (!settings_.Keep(Rule::kSetsAreBornBeforeTheirCommit)) slot.birth = data_.sequence;
   } else if (writing && !own) {
     slot.floor = std::max(slot.floor, version);
     if (version == 0) slot.dirtied = true;

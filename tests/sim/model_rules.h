@@ -35,6 +35,7 @@ enum class Rule : uint8_t {
   kFlightsDieWithTheirEpoch,
   kJoiningNeedsAProof,
   kRefusedFillsStayOutOfMemory,
+  kMemoryKeepsOnlyWhatRedisKeeps,
   // Messages, coverage, proofs.
   kLossBumpsTheEpoch,
   kGenerationGuardsTheSequence,
@@ -54,10 +55,12 @@ enum class Rule : uint8_t {
   kLostRepliesArePending,
   kStaleGenerationIsRepeated,
   // Tags.
-  kStampsGuardFills,
+  kStampsGuardStores,
+  kLoadsAreBornBeforeTheirClaim,
+  kSetsAreBornBeforeTheirCommit,
   kStampsAreCheckedOnRead,
+  kDeadValuesAreClaimed,
   kStampsAreNeverLostAlone,
-  kStampsGuardSets,
   kLateTagsAreChecked,
   kForgottenTagsAreRemembered,
   kTagsGuardSetsInMemory,

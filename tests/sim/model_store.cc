@@ -29,7 +29,7 @@ ChangeId Store::Commit(Change change, KeySet changed, Tick now) {
                                                   : (1U << settings_.parts) - 1;
   changes_.push_back(change);
   const ChangeId id = changes_.size() - 1;
-  if (change.logged) log_.push_back(id);
+  if (change.logged && settings_.Keep(Rule::kChangeLog)) log_.push_back(id);
   return id;
 }
 

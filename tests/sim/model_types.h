@@ -43,7 +43,8 @@ struct Settings {
   uint32_t client_operations = 8;
   uint32_t kinds = ~0U;   // bit i: clients do the i-th kind of thing
   uint32_t faults = 0;    // bit i: the i-th kind of fault happens
-  uint32_t pattern = 0;   // which of the ways to pick keys for patterns
+  uint32_t pace = 1;      // ticks at a time
+  uint32_t leisure = 1;   // one in so many chances to do what writers left undone is taken
   uint64_t tag_salt = 0;  // which versions carry which tags
 
   Tick bound = 40;        // D: how long a proof serves

@@ -31,16 +31,20 @@ Tally& Tally::operator+=(const Tally& other) {
 Settings DrawSettings(uint64_t seed, const Rules& rules) {
   Random random(seed ^ 0x5E771465);
   Settings settings{.rules = rules};
-  settings.processes = 1 + random.Below(kMaxProcesses);
-  settings.keys = 1 + random.Below(kMaxKeys);
+  settings.processes = random.OneIn(8) ? 1 : 2 + random.Below(kMaxProcesses - 1);
+  settings.keys = random.OneIn(2) ? 1 : 1 + random.Below(kMaxKeys);
   settings.parts = 1 + random.Below(std::min(settings.keys, kMaxParts));
   settings.versioned = random.OneIn(2);
-  settings.client_operations = 4 + random.Below(20);
+  settings.client_operations = 6 + random.Below(24);
   settings.kinds = (random.Next() | random.Next()) | 1U << static_cast<int>(ClientKind::kGet);
   settings.faults = random.OneIn(6) ? 0 : random.Next() & (random.OneIn(2) ? ~0U : random.Next());
+  settings.pace = random.OneIn(2) ? 1 : 1 + random.Below(8);
+  settings.leisure = random.OneIn(2) ? 1 : 1 + random.Below(60);
   settings.tag_salt = random.Next();
-  if (random.OneIn(16)) {
+  if (random.OneIn(8)) {
     settings.processes = 1;
+    settings.keys = 1;
+    settings.parts = 1;
     settings.faults = 0;
     settings.kinds = 1U << static_cast<int>(ClientKind::kGet) |
                      1U << static_cast<int>(ClientKind::kGuardedSet) |
@@ -85,7 +89,7 @@ void World::Step() {
   } else if (choice < 17) {
     Upkeep(AnyProcess(), random_.Below(settings_.parts));
   } else if (choice < 19) {
-    ++now_;
+    now_ += settings_.pace;
   } else {
     Break();
   }
@@ -213,6 +217,7 @@ void World::Upkeep(Process& process, uint32_t part) {
   }
   if (!domain.trusted) return;
   if (now_ >= domain.next_beat && !domain.beats) Start(process, Heartbeat(*this, process, part));
+  if (!quiet_ && !random_.OneIn(settings_.leisure)) return;
   for (const auto& [change, of_part] : process.pending()) {
     if (of_part != part || Coin()) continue;
     Start(process, Tell(*this, process, change, part, {}, std::make_shared<Telling>()));
