@@ -1,4 +1,5 @@
-// What we promise, checked on every read and at the end of every schedule. It sees everything and tells nobody.
+// What we promise, checked on every read and at the end of every schedule. It sees everything and
+// tells nobody.
 #ifndef TRIVET_TESTS_SIM_MODEL_CHECKER_H_
 #define TRIVET_TESTS_SIM_MODEL_CHECKER_H_
 
@@ -12,14 +13,14 @@
 namespace trivet::sim {
 
 enum class Violation : uint8_t {
-  kReadYourWrites,   // a process saw what it had itself ended before it asked
-  kBound,            // somebody saw what had ended longer ago than D (with a dead writer: D + R)
-  kResurrected,      // Redis took a value that every part had been told is over
-  kMemoryDiverged,   // when all is quiet, memory serves what is over
-  kRedisDiverged,    // when all is quiet, Redis offers what is over
-  kNotMonotonic,     // one process alone, which only sets, went back in time
-  kNotServing,       // when all is quiet, what was just loaded is not in memory
-  kStuck,            // it does not become quiet
+  kReadYourWrites,  // a process saw what it had itself ended before it asked
+  kBound,           // somebody saw what had ended longer ago than D (with a dead writer: D + R)
+  kResurrected,     // Redis took a value that every part had been told is over
+  kMemoryDiverged,  // when all is quiet, memory serves what is over
+  kRedisDiverged,   // when all is quiet, Redis offers what is over
+  kNotMonotonic,    // one process alone, which only sets, went back in time
+  kNotServing,      // when all is quiet, what was just loaded is not in memory
+  kStuck,           // it does not become quiet
   kCount,
 };
 constexpr size_t kViolationCount = static_cast<size_t>(Violation::kCount);
@@ -41,9 +42,9 @@ class Checker {
   Reading Begin(uint32_t process, uint32_t key, Tick now) const;
   void End(const Reading& reading, Version version);
 
-  void Committed(const Change& change);                      // a row of the change log promises the rest
+  void Committed(const Change& change);  // a row of the change log promises the rest
   void Acknowledged(uint32_t process, const Change& change);  // the call returned
-  void Told(const Change& change, Tick now);                 // every part of Redis knows
+  void Told(const Change& change, Tick now);                  // every part of Redis knows
   void StoredInRedis(uint32_t key, Version version);
   void Died(uint32_t process) { over_for_process_[process] = {}; }
 

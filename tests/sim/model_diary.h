@@ -1,4 +1,5 @@
-// What happened in a schedule, line by line, for who wants to understand a violation: model_main trace SEED.
+// What happened in a schedule, line by line, for who wants to understand a violation: model_main
+// trace SEED.
 #ifndef TRIVET_TESTS_SIM_MODEL_DIARY_H_
 #define TRIVET_TESTS_SIM_MODEL_DIARY_H_
 
@@ -22,10 +23,12 @@ class Diary {
   }
   void Executed(Tick now, const Command& command, const Reply& reply) const {
     static constexpr const char* kNames[] = {
-        "ReadSequence", "Claim",         "ClaimOver", "ReadStamps", "Fill",          "Renew", "BeginWrite",
-        "EndWrite",     "InvalidateTag", "Clear",     "Scan",       "PatternRecord", "Fence"};
+        "ReadSequence", "Claim",         "ClaimOver", "ReadStamps",    "Fill",
+        "Renew",        "BeginWrite",    "EndWrite",  "InvalidateTag", "Clear",
+        "Scan",         "PatternRecord", "Fence"};
     static constexpr const char* kStates[] = {"absent", "value", "claim", "tomb", "writing"};
-    Note(now, "    redis %u: %s key %u token %llu version %u tags %x birth %llu generation %u -> %s%s%s",
+    Note(now,
+         "    redis %u: %s key %u token %llu version %u tags %x birth %llu generation %u -> %s%s%s",
          command.part, kNames[static_cast<int>(command.kind)], command.key,
          static_cast<unsigned long long>(command.token), command.version, command.tags,
          static_cast<unsigned long long>(command.birth), command.generation,

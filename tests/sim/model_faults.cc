@@ -56,12 +56,12 @@ void World::Inflict(Fault fault) {
       break;
     case Fault::kLoseMessage:
       if (!queue.empty()) {
-        queue.erase(queue.begin() +
-                    random_.Below(static_cast<uint32_t>(queue.size())));
+        queue.erase(queue.begin() + random_.Below(static_cast<uint32_t>(queue.size())));
       }
       break;
     case Fault::kRepeatMessage:
-      if (!queue.empty()) queue.push_back(queue[random_.Below(static_cast<uint32_t>(queue.size()))]);
+      if (!queue.empty())
+        queue.push_back(queue[random_.Below(static_cast<uint32_t>(queue.size()))]);
       break;
     case Fault::kSwapMessages:
       if (queue.size() > 1) std::swap(queue.front(), queue.back());
@@ -83,7 +83,8 @@ void World::Inflict(Fault fault) {
   }
 }
 
-// Commands under way are lost, or their replies are, or they arrive when nobody thinks of them any more.
+// Commands under way are lost, or their replies are, or they arrive when nobody thinks of them any
+// more.
 void World::CutConnection(uint32_t process, uint32_t part) {
   processes_[process]->LoseConnection(part);
   for (Operation& operation : operations_) {

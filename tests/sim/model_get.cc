@@ -24,7 +24,8 @@ Task Get(World& world, Process& process, uint32_t key) {
   while (true) {
     if (const Entry* entry = process.Find(key, world.now())) {
       ++world.tally().memory_hits;
-      world.Note("process %u: get of key %u ends in memory, version %u", process.index(), key, entry->version);
+      world.Note("process %u: get of key %u ends in memory, version %u", process.index(), key,
+                 entry->version);
       world.checker().End(reading, entry->version);
       co_return;
     }
@@ -35,7 +36,8 @@ Task Get(World& world, Process& process, uint32_t key) {
     while (joined->open) co_await Pause();
     if (process.MayShare(*joined, joined_at)) {
       ++world.tally().joins;
-      world.Note("process %u: get of key %u ends joined, version %u", process.index(), key, joined->version);
+      world.Note("process %u: get of key %u ends joined, version %u", process.index(), key,
+                 joined->version);
       world.checker().End(reading, joined->version);
       co_return;
     }
@@ -52,7 +54,8 @@ Task Get(World& world, Process& process, uint32_t key) {
   Version too_early = 0;
   if (!world.Keep(Rule::kStoreIsReadAfterTheClaim)) too_early = world.store().Current(key);
 
-  // What Redis has. The sequence is read before the claim is placed: it is the birth of what the claim will bring.
+  // What Redis has. The sequence is read before the claim is placed: it is the birth of what the
+  // claim will bring.
   co_await Pause();
   Command ask{.part = part, .generation = process.domain(part).generation, .key = key};
   uint64_t birth = 0;
@@ -79,8 +82,8 @@ Task Get(World& world, Process& process, uint32_t key) {
     }
     if (usable && found.won) {
       standing = Standing::kHasClaim;
-    } else if (usable && (found.seen.state == SlotState::kValue ||
-                          found.seen.state == SlotState::kTomb)) {
+    } else if (usable &&
+               (found.seen.state == SlotState::kValue || found.seen.state == SlotState::kTomb)) {
       bool dead = found.seen.state == SlotState::kTomb;
       if (!dead && found.seen.tags != 0 && world.Keep(Rule::kStampsAreCheckedOnRead)) {
         ask.kind = CommandKind::kReadStamps;
@@ -129,7 +132,8 @@ Task Get(World& world, Process& process, uint32_t key) {
   if (!world.Keep(Rule::kMemoryKeepsOnlyWhatRedisKeeps)) may_keep = true;
   co_await Pause();
   process.EndLoad(flight, version, tags, may_keep && !writes);
-  world.Note("process %u: get of key %u ends, version %u%s%s", process.index(), key, version, may_keep ? " may keep" : "", process.Find(key, world.now()) ? " in memory" : "");
+  world.Note("process %u: get of key %u ends, version %u%s%s", process.index(), key, version,
+             may_keep ? " may keep" : "", process.Find(key, world.now()) ? " in memory" : "");
   world.checker().End(reading, version);
 }
 

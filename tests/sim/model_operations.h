@@ -10,7 +10,8 @@
 
 namespace trivet::sim {
 
-// --- Of clients -------------------------------------------------------------------------------------
+// --- Of clients
+// -------------------------------------------------------------------------------------
 
 Task Get(World& world, Process& process, uint32_t key);
 // `guarded`: a mark in Redis before the commit.
@@ -18,7 +19,8 @@ Task Set(World& world, Process& process, uint32_t key, bool guarded);
 // The truth of the keys in `changed` changed elsewhere; then this process tells it.
 Task Invalidate(World& world, Process& process, Change change, KeySet changed);
 
-// --- Of the processes themselves --------------------------------------------------------------------
+// --- Of the processes themselves
+// --------------------------------------------------------------------
 
 // How telling Redis of a change went.
 struct Telling {
@@ -35,7 +37,8 @@ struct OwnWrite {
   uint64_t birth = 0;
 };
 
-// Tells one part of Redis of a change: for the writer at once, later from its pending set, or by anybody from the log.
+// Tells one part of Redis of a change: for the writer at once, later from its pending set, or by
+// anybody from the log.
 Task Tell(World& world, Process& process, ChangeId change, uint32_t part, OwnWrite own,
           std::shared_ptr<Telling> telling);
 Task ShakeHands(World& world, Process& process, uint32_t part);

@@ -6,7 +6,8 @@ namespace trivet::sim {
 
 Process::Process(const Settings& settings, uint32_t index) : settings_(settings), index_(index) {}
 
-// --- Memory ---------------------------------------------------------------------------------------
+// --- Memory
+// ---------------------------------------------------------------------------------------
 
 uint64_t Process::StampOf(TagSet tags) const {
   uint64_t newest = 0;
@@ -34,7 +35,8 @@ void Process::ForgetTag(uint32_t tag) {
   forgotten_ = std::max(forgotten_, tag_clocks_[tag]);
 }
 
-// --- Flights --------------------------------------------------------------------------------------
+// --- Flights
+// --------------------------------------------------------------------------------------
 
 Flight& Process::BeginLoad(uint32_t key, TagSet early_tags, Tick now) {
   return flights_.emplace_back(Flight{.key = key,
@@ -81,8 +83,8 @@ bool Process::MayShare(const Flight& flight, uint64_t tag_clock_at_joining) cons
 
 void Process::Keep(const Flight& flight, Version version, TagSet tags, Token token) {
   Entry& entry = entries_[flight.key];
-  const bool newer_is_there = settings_.versioned && entry.version > version &&
-                              IsAlive(entry, domain_of(flight.key));
+  const bool newer_is_there =
+      settings_.versioned && entry.version > version && IsAlive(entry, domain_of(flight.key));
   if (newer_is_there) return;
   entry = {.present = true,
            .version = version,
@@ -97,8 +99,7 @@ void Process::EndLoad(Flight& flight, Version version, TagSet tags, bool may_kee
   const Domain& domain = domain_of(flight.key);
   flight.open = false;
   flight.version = version;
-  flight.fenced_by_tag =
-      StampOf(tags) > flight.birth && settings_.Keep(Rule::kLateTagsAreChecked);
+  flight.fenced_by_tag = StampOf(tags) > flight.birth && settings_.Keep(Rule::kLateTagsAreChecked);
   const bool same_epoch =
       flight.epoch == domain.epoch || !settings_.Keep(Rule::kFlightsDieWithTheirEpoch);
   const bool covered = domain.covered || !settings_.Keep(Rule::kNoCoverageNoEntry);
@@ -115,8 +116,8 @@ void Process::EndWrite(Flight& flight, Version version, TagSet tags, bool told, 
   const bool fenced = StampOf(tags) > flight.birth && settings_.Keep(Rule::kTagsGuardSetsInMemory);
   const bool newest = !flight.overtaken && flight.floor <= version;
   const bool order_is_known = settings_.versioned || stored;
-  const bool good = told && order_is_known && newest && !fenced && domain.covered &&
-                    flight.epoch == domain.epoch;
+  const bool good =
+      told && order_is_known && newest && !fenced && domain.covered && flight.epoch == domain.epoch;
   if (settings_.Keep(Rule::kPoisonAfterRedis)) {
     ApplyKey(flight.key, settings_.versioned ? version : 0, flight.token);
   }
@@ -133,7 +134,8 @@ void Process::EndWrite(Flight& flight, Version version, TagSet tags, bool told, 
   }
 }
 
-// --- Invalidation ---------------------------------------------------------------------------------
+// --- Invalidation
+// ---------------------------------------------------------------------------------
 
 void Process::Apply(const Change& change) {
   switch (change.kind) {
@@ -191,7 +193,8 @@ void Process::ApplyPattern(KeySet keys) {
   }
 }
 
-// --- Changes that Redis could not be told ---------------------------------------------------------
+// --- Changes that Redis could not be told
+// ---------------------------------------------------------
 
 void Process::AddPending(ChangeId change, uint32_t part, bool of_a_key) {
   if (!settings_.Keep(Rule::kPendingSet)) return;

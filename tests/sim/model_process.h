@@ -1,6 +1,7 @@
 // A process: its memory tier, its flights, and what it knows of each part of Redis.
 //
-// Everything here happens under the lock of a shard, at one instant. Nothing here talks to Redis or to the store.
+// Everything here happens under the lock of a shard, at one instant. Nothing here talks to Redis or
+// to the store.
 #ifndef TRIVET_TESTS_SIM_MODEL_PROCESS_H_
 #define TRIVET_TESTS_SIM_MODEL_PROCESS_H_
 
@@ -18,9 +19,9 @@ namespace trivet::sim {
 struct Entry {
   bool present = false;
   Version version = 0;
-  Token token = 0;       // of the write that stored it
-  uint64_t birth = 0;    // the clock of the process when its flight began
-  uint32_t epoch = 0;    // of its part
+  Token token = 0;     // of the write that stored it
+  uint64_t birth = 0;  // the clock of the process when its flight began
+  uint32_t epoch = 0;  // of its part
   TagSet tags = 0;
 };
 
@@ -32,12 +33,12 @@ struct Flight {
   Tick began = 0;
   uint64_t birth = 0;
   uint32_t epoch = 0;
-  TagSet early_tags = 0;      // declared before the truth was read
+  TagSet early_tags = 0;  // declared before the truth was read
   bool used_redis = false;
-  bool poisoned = false;      // a load: what it brings is stored nowhere
-  bool overtaken = false;     // a write: the same
-  Version floor = 0;          // a write: the newest version that another one reported
-  Token token = 0;            // of a write
+  bool poisoned = false;   // a load: what it brings is stored nowhere
+  bool overtaken = false;  // a write: the same
+  Version floor = 0;       // a write: the newest version that another one reported
+  Token token = 0;         // of a write
   // Once it is no longer open:
   Version version = 0;
   bool fenced_by_tag = false;
@@ -51,7 +52,7 @@ struct Domain {
   bool covered = false;     // trusted, and no message was lost since
   uint32_t troubles = 0;    // a handshake that began before the last of them proves nothing
   bool shakes_hands = false;
-  bool beats = false;       // a heartbeat is under way
+  bool beats = false;  // a heartbeat is under way
   Tick next_beat = 0;
 
   Generation generation = 0;
@@ -76,7 +77,8 @@ class Process {
   Domain& domain(uint32_t part) { return domains_[part]; }
   Domain& domain_of(uint32_t key) { return domains_[settings_.PartOf(key)]; }
 
-  // --- Memory -------------------------------------------------------------------------------------
+  // --- Memory
+  // -------------------------------------------------------------------------------------
 
   // The entry if it is served now, else null.
   const Entry* Find(uint32_t key, Tick now) const;
@@ -84,7 +86,8 @@ class Process {
   // The record of a tag goes; what it knew is remembered in one number.
   void ForgetTag(uint32_t tag);
 
-  // --- Flights ------------------------------------------------------------------------------------
+  // --- Flights
+  // ------------------------------------------------------------------------------------
 
   Flight& BeginLoad(uint32_t key, TagSet early_tags, Tick now);
   Flight& BeginWrite(uint32_t key, Token token, Tick now);
@@ -99,14 +102,16 @@ class Process {
   void EndLoad(Flight& flight, Version version, TagSet tags, bool may_keep);
   void EndWrite(Flight& flight, Version version, TagSet tags, bool told, bool stored);
 
-  // --- Invalidation -------------------------------------------------------------------------------
+  // --- Invalidation
+  // -------------------------------------------------------------------------------
 
   // The own change, from the process itself.
   void Apply(const Change& change);
   void ApplyKey(uint32_t key, Version version, Token token);
   void BumpEpoch(uint32_t part) { ++domains_[part].epoch; }
 
-  // --- Messages and proofs ------------------------------------------------------------------------
+  // --- Messages and proofs
+  // ------------------------------------------------------------------------
 
   void Receive(uint32_t part, const Record& record);
   void FinishHandshake(uint32_t part, const Reply& reply, uint32_t troubles_before);
@@ -118,7 +123,8 @@ class Process {
   // Something is not as it should be: nothing is sent before a handshake.
   void Distrust(uint32_t part);
 
-  // --- Changes that Redis could not be told -------------------------------------------------------
+  // --- Changes that Redis could not be told
+  // -------------------------------------------------------
 
   void AddPending(ChangeId change, uint32_t part, bool of_a_key);
   void RemovePending(ChangeId change, uint32_t part);

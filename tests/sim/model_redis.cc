@@ -142,8 +142,8 @@ void RedisPart::BeginWrite(const Command& command, Tick now, Reply& reply) {
   Publish(RecordKind::kWriting, command).version = 0;  // counts as newer than anything
 }
 
-// The first that applies: the own mark becomes the value, another's mark stays, a newer value stays, and whatever else
-// is there, nothing included, becomes a tomb.
+// The first that applies: the own mark becomes the value, another's mark stays, a newer value
+// stays, and whatever else is there, nothing included, becomes a tomb.
 void RedisPart::EndWrite(const Command& command, Tick now, Reply& reply) {
   Slot& slot = SlotOf(command, now);
   const Version version = settings_.versioned ? command.version : 0;
@@ -152,11 +152,10 @@ void RedisPart::EndWrite(const Command& command, Tick now, Reply& reply) {
   const bool absent = Is(slot, SlotState::kAbsent, now);
   const bool newest =
       !settings_.Keep(Rule::kFloorHoldsBackOlderWrites) || version == 0 || version > slot.floor;
-  const bool in_order =
-      newest && (!slot.dirtied || !settings_.Keep(Rule::kForeignMarksAreDirtied));
-  const bool tags_are_good =
-      StampOf(command.tags) <= command.birth || !settings_.Keep(Rule::kStampsGuardStores) ||
-      !settings_.Keep(Rule::kSetsAreBornBeforeTheirCommit);
+  const bool in_order = newest && (!slot.dirtied || !settings_.Keep(Rule::kForeignMarksAreDirtied));
+  const bool tags_are_good = StampOf(command.tags) <= command.birth ||
+                             !settings_.Keep(Rule::kStampsGuardStores) ||
+                             !settings_.Keep(Rule::kSetsAreBornBeforeTheirCommit);
   const bool may_replace = (own && in_order) ||
                            (absent && !settings_.Keep(Rule::kNothingIsStoredOverAbsence)) ||
                            (!absent && !settings_.Keep(Rule::kOnlyTheOwnMarkBecomesAValue));
@@ -186,11 +185,9 @@ void RedisPart::Scan(const Command& command, Tick now) {
 }
 
 void RedisPart::Fence(const Command& command) {
-  const bool other_server =
-      data_.fenced_run != run_ && settings_.Keep(Rule::kFenceAfterFailover);
+  const bool other_server = data_.fenced_run != run_ && settings_.Keep(Rule::kFenceAfterFailover);
   if (has_generation() && !other_server) return;
-  const bool same_again =
-      !has_generation() && !settings_.Keep(Rule::kGenerationGuardsTheSequence);
+  const bool same_again = !has_generation() && !settings_.Keep(Rule::kGenerationGuardsTheSequence);
   data_.generation = same_again ? 1 : ++generations_;
   data_.fenced_run = run_;
   Publish(RecordKind::kFence, command);

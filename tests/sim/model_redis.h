@@ -1,5 +1,6 @@
-// One part of a namespace in Redis: the hash with generation, sequence and tag stamps, and a slot per key. Every
-// command is atomic. Redis itself keeps no promise: it forgets, and comes back as it was some time ago.
+// One part of a namespace in Redis: the hash with generation, sequence and tag stamps, and a slot
+// per key. Every command is atomic. Redis itself keeps no promise: it forgets, and comes back as it
+// was some time ago.
 #ifndef TRIVET_TESTS_SIM_MODEL_REDIS_H_
 #define TRIVET_TESTS_SIM_MODEL_REDIS_H_
 
@@ -18,7 +19,8 @@ struct Slot {
   Token token = 0;            // names this very content
   Version version = 0;        // of a value
   Version floor = 0;          // of all else: the newest version known to be committed
-  bool dirtied = false;       // a write mark: somebody else's change, of unknown version, came in between
+  bool dirtied =
+      false;  // a write mark: somebody else's change, of unknown version, came in between
   TagSet tags = 0;
   uint64_t birth = 0;  // the sequence when the flight began that brought the value
   Tick until = 0;
@@ -32,7 +34,8 @@ enum class CommandKind : uint8_t {
   kFill,          // a value instead of exactly this claim
   kRenew,         // a value instead of exactly this value
   kBeginWrite,
-  kEndWrite,  // also: an invalidation, which is the end of a write that left no mark and brings no value
+  kEndWrite,  // also: an invalidation, which is the end of a write that left no mark and brings no
+              // value
   kInvalidateTag,
   kClear,
   kScan,           // one step of a pattern: takes away one key
@@ -63,8 +66,8 @@ enum class ReplyStatus : uint8_t {
 
 struct Reply {
   ReplyStatus status = ReplyStatus::kDone;
-  Slot seen;          // of kClaim and kClaimOver: what was there before
-  bool won = false;   // the claim was placed, or the value stored
+  Slot seen;         // of kClaim and kClaimOver: what was there before
+  bool won = false;  // the claim was placed, or the value stored
   Generation generation = 0;
   uint64_t sequence = 0;
   uint64_t stamp = 0;
@@ -132,8 +135,8 @@ class RedisPart {
   bool Is(const Slot& slot, SlotState state, Tick now) const;
   Record& Publish(RecordKind kind, const Command& command);
 
-  // The generation is part of a key's name: what another one left is not there. (In the model the new name takes the place
-  // of the old one, as if that had been evicted.)
+  // The generation is part of a key's name: what another one left is not there. (In the model the
+  // new name takes the place of the old one, as if that had been evicted.)
   Slot& SlotOf(const Command& command, Tick now);
   void Claim(const Command& command, Tick now, Reply& reply);
   void ClaimOver(const Command& command, Tick now, Reply& reply);

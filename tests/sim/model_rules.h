@@ -1,7 +1,8 @@
 // The rules of the protocol between processes, each of which the model can be told to forget.
 //
-// A model that never fails proves little: it may be looking the other way. So every rule has a name, and a schedule can
-// be run without it (a mutant). The full protocol must survive every schedule, each mutant must be caught by some.
+// A model that never fails proves little: it may be looking the other way. So every rule has a
+// name, and a schedule can be run without it (a mutant). The full protocol must survive every
+// schedule, each mutant must be caught by some.
 #ifndef TRIVET_TESTS_SIM_MODEL_RULES_H_
 #define TRIVET_TESTS_SIM_MODEL_RULES_H_
 
@@ -102,7 +103,8 @@ struct RuleCard {
   Rule rule;
   const char* name;
   Fate fate;
-  uint32_t schedules;  // within so many the mutant is caught, from the seeds of the test
+  uint64_t first;      // in the test: the first seed,
+  uint64_t schedules;  // and within how many schedules the mutant is caught
   const char* note;    // what happens without the rule
 };
 

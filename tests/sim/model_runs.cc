@@ -48,8 +48,8 @@ std::string Summary(const Runs& runs) {
       "; fills %" PRIu64 ", sets kept in Redis %" PRIu64 "\n",
       tally.reads, tally.memory_hits, tally.redis_hits, tally.joins, tally.fills, tally.sets_kept);
   if (runs.violated > 0) {
-    text += Format("violated in %" PRIu64 " schedules, first with seed %" PRIu64 ": ", runs.violated,
-                   runs.first_violated) +
+    text += Format("violated in %" PRIu64 " schedules, first with seed %" PRIu64 ": ",
+                   runs.violated, runs.first_violated) +
             Named(runs.violations) + "\n";
   }
   uint64_t violations = 0;
@@ -59,14 +59,18 @@ std::string Summary(const Runs& runs) {
                        runs.schedules, tally.operations, tally.faults, violations);
 }
 
+Kill RunMutant(const RuleCard& card, uint64_t first, uint64_t seeds) {
+  const Rules rules = Rules().Without(card.rule);
+  return {.card = &card, .runs = RunMany(rules, first, seeds, Stop::kAtFirstViolation)};
+}
+
 Kills RunMutants(uint64_t first, uint64_t seeds, const std::function<void(const Kill&)>& each) {
   Kills kills;
   for (const RuleCard& card : RuleCards()) {
-    const Rules rules = Rules().Without(card.rule);
-    const Kill kill{.card = &card, .runs = RunMany(rules, first, seeds, Stop::kAtFirstViolation)};
+    const Kill kill = RunMutant(card, first, seeds);
     ++kills.mutants;
     kills.caught += kill.caught() ? 1 : 0;
-    kills.unexpected += kill.caught() != (card.fate == Fate::kCaught) ? 1 : 0;
+    kills.unexpected += kill.expected() ? 0 : 1;
     kills.schedules += kill.runs.schedules;
     kills.tally += kill.runs.tally;
     each(kill);
@@ -75,11 +79,10 @@ Kills RunMutants(uint64_t first, uint64_t seeds, const std::function<void(const 
 }
 
 std::string Line(const Kill& kill) {
-  const bool expected = kill.caught() == (kill.card->fate == Fate::kCaught);
-  return Format("%-32s %s %8" PRIu64 "  ", kill.card->name,
+  return Format("%-36s %s %8" PRIu64 "  ", kill.card->name,
                 kill.caught() ? "caught after  " : "survived      ", kill.runs.schedules) +
          (kill.caught() ? Named(kill.runs.violations) : std::string(kill.card->note)) +
-         (expected ? "" : "  UNEXPECTED");
+         (kill.expected() ? "" : "  UNEXPECTED");
 }
 
 std::string Summary(const Kills& kills) {

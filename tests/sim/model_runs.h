@@ -15,7 +15,7 @@ namespace trivet::sim {
 
 struct Runs {
   uint64_t schedules = 0;
-  uint64_t violated = 0;       // schedules in which a promise was broken
+  uint64_t violated = 0;        // schedules in which a promise was broken
   uint64_t first_violated = 0;  // seed of the first of them
   std::array<uint64_t, kViolationCount> violations = {};
   Tally tally;
@@ -32,6 +32,7 @@ struct Kill {
   const RuleCard* card = nullptr;
   Runs runs;
   bool caught() const { return runs.violated > 0; }
+  bool expected() const { return caught() == (card->fate == Fate::kCaught); }
 };
 struct Kills {
   uint64_t mutants = 0;
@@ -40,6 +41,7 @@ struct Kills {
   uint64_t schedules = 0;
   Tally tally;
 };
+Kill RunMutant(const RuleCard& card, uint64_t first, uint64_t seeds);
 Kills RunMutants(uint64_t first, uint64_t seeds, const std::function<void(const Kill&)>& each);
 std::string Line(const Kill& kill);
 std::string Summary(const Kills& kills);

@@ -1,7 +1,8 @@
 // The SQL store: the truth of every key, and the change log beside it.
 //
-// A truth is a version number that grows, and the tags that version carries. A commit also says what it ends: the
-// (key, version) pairs that no cache may show any more once the change has been applied.
+// A truth is a version number that grows, and the tags that version carries. A commit also says
+// what it ends: the (key, version) pairs that no cache may show any more once the change has been
+// applied.
 #ifndef TRIVET_TESTS_SIM_MODEL_STORE_H_
 #define TRIVET_TESTS_SIM_MODEL_STORE_H_
 
@@ -20,9 +21,9 @@ struct Change {
   ChangeKind kind = ChangeKind::kKey;
   uint32_t key = 0;
   uint32_t tag = 0;
-  KeySet keys = 0;      // of a pattern: all that match
+  KeySet keys = 0;             // of a pattern: all that match
   bool knows_version = false;  // of the key: the writer was told by the store
-  bool logged = false;  // a row of the change log, in the same transaction
+  bool logged = false;         // a row of the change log, in the same transaction
 
   // Filled by the store.
   Version version = 0;  // the new one, if it is known

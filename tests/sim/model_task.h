@@ -1,8 +1,8 @@
-// An operation of the model is a coroutine, so that it reads as the protocol is written: one step after the other. At
-// each co_await everything else may happen first.
+// An operation of the model is a coroutine, so that it reads as the protocol is written: one step
+// after the other. At each co_await everything else may happen first.
 //
-//   const Reply reply = co_await Ask(process, command);  // Redis executes it later, and answers still later, or never
-//   co_await Pause();
+//   const Reply reply = co_await Ask(process, command);  // Redis executes it later, and answers
+//   still later, or never co_await Pause();
 #ifndef TRIVET_TESTS_SIM_MODEL_TASK_H_
 #define TRIVET_TESTS_SIM_MODEL_TASK_H_
 

@@ -31,14 +31,15 @@ constexpr bool Has(Set set, uint32_t member) {
   return ((set >> member) & 1) != 0;
 }
 
-// What one schedule is about; drawn from its seed. Each leaves out most kinds of trouble, so that the others meet more
-// often than they would if everything happened all the time.
+// What one schedule is about; drawn from its seed. Each leaves out most kinds of trouble, so that
+// the others meet more often than they would if everything happened all the time.
 struct Settings {
   Rules rules;
   uint32_t processes = 1;
   uint32_t keys = 1;
   uint32_t parts = 1;
-  bool versioned = false;  // the store is ours and gives versions; else it is the user's, and entries have none
+  bool versioned =
+      false;  // the store is ours and gives versions; else it is the user's, and entries have none
   bool only_sets = false;  // then one process must read monotonically
   uint32_t client_operations = 8;
   uint32_t kinds = ~0U;   // bit i: clients do the i-th kind of thing

@@ -22,8 +22,7 @@ Task Heartbeat(World& world, Process& process, uint32_t part) {
   process.domain(part).next_beat = world.now() + world.settings().heartbeat;
   Tick asked = world.now();
   const bool log_is_clean = !world.store().HasOverdue(part, world.now());
-  const Reply reply =
-      co_await Ask(Command{.kind = CommandKind::kReadSequence, .part = part});
+  const Reply reply = co_await Ask(Command{.kind = CommandKind::kReadSequence, .part = part});
   if (!world.Keep(Rule::kProofCountsFromTheQuestion)) asked = world.now();
   process.domain(part).beats = false;
   if (reply.status == ReplyStatus::kDone) {

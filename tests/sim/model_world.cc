@@ -77,7 +77,8 @@ void World::Run() {
   CheckTheEnd();
 }
 
-// --- What happens next ----------------------------------------------------------------------------
+// --- What happens next
+// ----------------------------------------------------------------------------
 
 void World::Step() {
   if (clients_left_ > 0 && clients_at_work_ < kClientsAtOnce && random_.OneIn(3)) StartClient();
@@ -202,7 +203,9 @@ bool World::DeliverTo(uint32_t process, uint32_t part) {
   if (queue.empty()) return false;
   const Record record = queue.front();
   queue.pop_front();
-  Note("process %u receives record %d of part %u, generation %u sequence %u", process, static_cast<int>(record.kind), part, record.generation, static_cast<unsigned>(record.sequence));
+  Note("process %u receives record %d of part %u, generation %u sequence %u", process,
+       static_cast<int>(record.kind), part, record.generation,
+       static_cast<unsigned>(record.sequence));
   processes_[process]->Receive(part, record);
   return true;
 }
@@ -231,7 +234,8 @@ void World::Upkeep(Process& process, uint32_t part) {
   }
 }
 
-// --- For operations -------------------------------------------------------------------------------
+// --- For operations
+// -------------------------------------------------------------------------------
 
 ChangeId World::Commit(const Change& change, KeySet changed) {
   const ChangeId id = store_.Commit(change, changed, now_);
@@ -250,7 +254,8 @@ void World::Subscribe(Process& process, uint32_t part) {
   domain.subscribed = true;
 }
 
-// --- Quiet ----------------------------------------------------------------------------------------
+// --- Quiet
+// ----------------------------------------------------------------------------------------
 
 // Nothing breaks any more, everybody does what is to be done.
 void World::Settle() {
@@ -309,7 +314,8 @@ void World::CheckTheEnd() {
     }
   }
   if (!checker_.ok()) return;
-  // A protocol that keeps nothing would pass so far. What is loaded now must stay. (Claims of the dead are gone by then.)
+  // A protocol that keeps nothing would pass so far. What is loaded now must stay. (Claims of the
+  // dead are gone by then.)
   now_ += settings_.claim_life;
   Settle();
   for (uint32_t key = 0; key < settings_.keys; ++key) {

@@ -1,7 +1,8 @@
 // One schedule: processes, Redis, the store and the clock, in one thread, driven by one seed.
 //
-// The world picks what happens next: an operation takes a step, Redis executes a command, a message arrives, a clock
-// ticks, something breaks. When the clients are done it lets everything become quiet, and looks at what is left.
+// The world picks what happens next: an operation takes a step, Redis executes a command, a message
+// arrives, a clock ticks, something breaks. When the clients are done it lets everything become
+// quiet, and looks at what is left.
 #ifndef TRIVET_TESTS_SIM_MODEL_WORLD_H_
 #define TRIVET_TESTS_SIM_MODEL_WORLD_H_
 
@@ -76,7 +77,8 @@ class World {
   const Checker& checker() const { return checker_; }
   const Tally& tally() const { return tally_; }
 
-  // --- For operations -----------------------------------------------------------------------------
+  // --- For operations
+  // -----------------------------------------------------------------------------
 
   const Settings& settings() const { return settings_; }
   bool Keep(Rule rule) const { return settings_.Keep(rule); }

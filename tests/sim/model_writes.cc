@@ -57,7 +57,8 @@ std::vector<Command> Plan(const World& world, const Change& change, uint32_t par
 Task Tell(World& world, Process& process, ChangeId id, uint32_t part, OwnWrite own,
           std::shared_ptr<Telling> telling) {
   const Change change = world.store().change(id);
-  const bool skipped = part > 0 && change.kind != ChangeKind::kKey && !world.Keep(Rule::kEveryPartIsTold);
+  const bool skipped =
+      part > 0 && change.kind != ChangeKind::kKey && !world.Keep(Rule::kEveryPartIsTold);
   const bool own_and_versionless = own.token != 0 && !world.settings().versioned;
   while (true) {
     if (!process.domain(part).trusted) {
@@ -114,14 +115,16 @@ Task Set(World& world, Process& process, uint32_t key, bool guarded) {
       {.kind = ChangeKind::kKey, .key = key, .knows_version = true, .logged = true}, 1U << key);
   const Version version = world.store().Current(key);
   own.tags = world.store().TagsOf(key, version);
-  world.Note("process %u: set of key %u token %llu commits version %u", process.index(), key, static_cast<unsigned long long>(own.token), version);
+  world.Note("process %u: set of key %u token %llu commits version %u", process.index(), key,
+             static_cast<unsigned long long>(own.token), version);
   const auto telling = std::make_shared<Telling>();
   world.Start(process, Tell(world, process, change, part, own, telling));
   while (telling->state == Telling::State::kUnderWay) co_await Pause();
 
   const bool told = telling->state == Telling::State::kTold;
   if (!told) process.AddPending(change, part, true);
-  world.Note("process %u: set of key %u version %u ends%s", process.index(), key, version, told ? " told" : " pending");
+  world.Note("process %u: set of key %u version %u ends%s", process.index(), key, version,
+             told ? " told" : " pending");
   process.EndWrite(flight, version, own.tags, told, telling->stored);
   if (telling->stored) ++world.tally().sets_kept;
   world.checker().Acknowledged(process.index(), world.store().change(change));
@@ -130,7 +133,9 @@ Task Set(World& world, Process& process, uint32_t key, bool guarded) {
 Task Invalidate(World& world, Process& process, Change change, KeySet changed) {
   const ChangeId id = world.Commit(change, changed);
   change = world.store().change(id);
-  world.Note("process %u: change %u kind %d key %u tag %u keys %x committed, truths %x changed", process.index(), static_cast<unsigned>(id), static_cast<int>(change.kind), change.key, change.tag, change.keys, changed);
+  world.Note("process %u: change %u kind %d key %u tag %u keys %x committed, truths %x changed",
+             process.index(), static_cast<unsigned>(id), static_cast<int>(change.kind), change.key,
+             change.tag, change.keys, changed);
   co_await Pause();
   if (!world.Keep(Rule::kPoisonAfterRedis)) process.Apply(change);
   std::vector<std::pair<uint32_t, std::shared_ptr<Telling>>> tellings;
