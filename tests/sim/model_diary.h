@@ -3,6 +3,7 @@
 #ifndef TRIVET_TESTS_SIM_MODEL_DIARY_H_
 #define TRIVET_TESTS_SIM_MODEL_DIARY_H_
 
+#include <cstdarg>
 #include <cstdio>
 
 #include "tests/sim/model_redis.h"
@@ -14,11 +15,13 @@ class Diary {
  public:
   void Open(std::FILE* file) { file_ = file; }
 
-  template <typename... Arguments>
-  void Note(Tick now, const char* format, Arguments... arguments) const {
+  __attribute__((format(printf, 3, 4))) void Note(Tick now, const char* format, ...) const {
     if (file_ == nullptr) return;
     std::fprintf(file_, "%6lld  ", static_cast<long long>(now));
-    std::fprintf(file_, format, arguments...);
+    va_list arguments;
+    va_start(arguments, format);
+    std::vfprintf(file_, format, arguments);
+    va_end(arguments);
     std::fputc('\n', file_);
   }
   void Executed(Tick now, const Command& command, const Reply& reply) const {

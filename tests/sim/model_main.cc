@@ -2,6 +2,7 @@
 //
 //   model_main sim [--seeds N] [--first SEED]       the full protocol; exit 1 if it is violated
 //   model_main mutants [--seeds N] [--first SEED]   each rule in turn forgotten, until it shows
+//   model_main trace --first SEED                   what happened in the schedule with this seed
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -45,7 +46,7 @@ int Main(int count, char** arguments) {
     return world.checker().ok() ? 0 : 1;
   }
   if (command == "mutants") return Mutate(first, seeds != 0 ? seeds : 100'000);
-  std::fprintf(stderr, "usage: model_main sim|mutants [--seeds N] [--first SEED]\n");
+  std::fprintf(stderr, "usage: model_main sim|mutants|trace [--seeds N] [--first SEED]\n");
   return 2;
 }
 

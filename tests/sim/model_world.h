@@ -88,9 +88,14 @@ class World {
   Checker& checker() { return checker_; }
   Tally& tally() { return tally_; }
   Diary& diary() { return diary_; }
+  // Writes to the diary, if there is one.
   template <typename... Arguments>
   void Note(const char* format, Arguments... arguments) const {
-    diary_.Note(now_, format, arguments...);
+    if constexpr (sizeof...(arguments) == 0) {
+      diary_.Note(now_, "%s", format);
+    } else {
+      diary_.Note(now_, format, arguments...);
+    }
   }
   Token NewToken() { return ++tokens_; }
   // Steps that are random while clients work, and go ahead when all shall become quiet.
