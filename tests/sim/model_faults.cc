@@ -86,11 +86,16 @@ void World::Inflict(Fault fault) {
 // Commands under way are lost, or their replies are, or they arrive when nobody thinks of them any
 // more.
 void World::CutConnection(uint32_t process, uint32_t part) {
+  const bool was_trusted =
+      processes_[process]->domain(part).trusted;  // else only handshakes were sent
   processes_[process]->LoseConnection(part);
   for (Operation& operation : operations_) {
     Ask* const ask = operation.task.ask();
     if (ask == nullptr || operation.process != process || ask->command().part != part) continue;
-    if (ask->state() == Ask::State::kSent && random_.OneIn(2)) strays_.push_back(ask->command());
+    const bool sent = was_trusted || ask->command().kind == CommandKind::kFence;
+    if (ask->state() == Ask::State::kSent && sent && random_.OneIn(2)) {
+      strays_.push_back(ask->command());
+    }
     if (ask->state() == Ask::State::kSent || random_.OneIn(2)) {
       ask->Answer(Reply::Lost());
     }
