@@ -109,14 +109,24 @@ std::string WordsAfter(std::string_view code, std::string_view text) {
   return readable ? words : std::string();
 }
 
+void SetPayload(RedisError kind, Executed executed, absl::Status& status) {
+  const char payload[] = {static_cast<char>(kind), static_cast<char>(executed)};
+  status.SetPayload(kPayloadName, absl::Cord(absl::string_view(payload, sizeof(payload))));
+}
+
 }  // namespace
 
 absl::Status MakeRedisStatus(RedisError kind, Executed executed, std::string_view message) {
   const std::string text = "redis: " + std::string(message);
   absl::Status status(CodeOf(kind), ToAbsl(text));
-  const char payload[] = {static_cast<char>(kind), static_cast<char>(executed)};
-  status.SetPayload(kPayloadName, absl::Cord(absl::string_view(payload, sizeof(payload))));
+  SetPayload(kind, executed, status);
   return status;
+}
+
+absl::Status NotExecuted(const absl::Status& status) {
+  absl::Status copy = status;
+  SetPayload(KindOf(status), Executed::kNo, copy);
+  return copy;
 }
 
 absl::Status StatusOf(const Reply& reply) {

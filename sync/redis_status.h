@@ -45,6 +45,9 @@ enum class Executed { kNo, kMaybe };
 // values or secrets.
 absl::Status MakeRedisStatus(RedisError kind, Executed executed, std::string_view message);
 
+// The same error of a command that was not even sent. REQUIRES: not OK.
+absl::Status NotExecuted(const absl::Status& status);
+
 // OK unless `reply` is an error. The message names the code, and of the server's words only what
 // cannot quote a key.
 absl::Status StatusOf(const Reply& reply);

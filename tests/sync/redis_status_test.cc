@@ -100,6 +100,8 @@ TEST(RedisStatusTest, OurOwnErrorsKeepKindAndWhetherExecuted) {
   EXPECT_EQ(KindOf(lost), RedisError::kDisconnected);
   EXPECT_TRUE(MaybeExecuted(lost));
   EXPECT_FALSE(MaybeExecuted(MakeRedisStatus(RedisError::kTimeout, Executed::kNo, "")));
+  EXPECT_FALSE(MaybeExecuted(NotExecuted(lost)));
+  EXPECT_EQ(KindOf(NotExecuted(lost)), RedisError::kDisconnected);
   for (int kind = 1; kind <= static_cast<int>(RedisError::kTooOld); ++kind) {
     EXPECT_FALSE(MakeRedisStatus(static_cast<RedisError>(kind), Executed::kNo, "").ok()) << kind;
   }
