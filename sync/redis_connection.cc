@@ -7,12 +7,11 @@
 
 #include "engine/check.h"
 #include "sync/redis_status.h"
+#include "sync/wakeup.h"
 
 namespace trivet::sync {
 namespace {
 
-using engine::CondVar;
-using engine::Mutex;
 using engine::MutexLock;
 
 // Requests on their way, abandoned ones included: bounds memory while a server hangs.
@@ -33,40 +32,24 @@ absl::Status TimedOut(Executed executed) {
 
 // Lives on the stack of the thread that waits for it.
 struct RedisConnection::Request {
-  enum class Signal { kNone, kFinished, kDrive };
+  // What the thread is told.
+  static constexpr uint32_t kFinished = 1;
+  static constexpr uint32_t kDrive = 2;
 
   Request(const Commands& wanted, absl::Duration until) : commands(wanted), deadline(until) {
     replies.reserve(commands.count());
   }
 
-  // What its thread is to do next; kNone: `until` passed.
-  Signal Await(const Clock& clock, absl::Duration until) {
-    MutexLock lock(mutex);
-    while (signal == Signal::kNone && clock.Elapsed() < until) {
-      changed.WaitFor(mutex, clock.WaitSlice(until));
-    }
-    return signal;
-  }
-
-  // The last that another thread does with it: it may be gone afterwards.
-  void Tell(Signal what) {
-    MutexLock lock(mutex);
-    signal = what;
-    changed.Signal();
-  }
-
   const Commands& commands;
   const absl::Duration deadline;
 
-  // Guarded by the mutex of the connection. Once one of the two flags is set, the signal follows.
+  // Guarded by the mutex of the connection. Once one of the two flags is set, the wake-up follows.
   std::vector<Reply> replies;
   absl::Status failure;
   bool finished = false;
   bool chosen = false;  // to drive
 
-  Mutex mutex;
-  CondVar changed;
-  Signal signal TRIVET_GUARDED_BY(mutex) = Signal::kNone;
+  Wakeup wakeup;
 };
 
 RedisConnection::RedisConnection(const RedisUrl& url, const RedisOptions& options)
@@ -76,11 +59,10 @@ RedisConnection::RedisConnection(const RedisUrl& url, const RedisOptions& option
 
 absl::StatusOr<std::vector<Reply>> RedisConnection::Call(const Commands& commands,
                                                          absl::Duration deadline) {
-  using Signal = Request::Signal;
   if (commands.count() == 0) return std::vector<Reply>();
   if (clock_.Elapsed() >= deadline) return TimedOut(Executed::kNo);
   Request request(commands, deadline);
-  Signal signal = Signal::kNone;
+  bool drive = false;
   {
     MutexLock lock(mutex_);
     if (pending_.size() + in_flight_.size() >= kInFlightMax) {
@@ -88,21 +70,22 @@ absl::StatusOr<std::vector<Reply>> RedisConnection::Call(const Commands& command
                              "too many requests are on their way");
     }
     pending_.push_back(&request);
-    if (!std::exchange(driven_, true)) {
-      signal = Signal::kDrive;
-    } else if (socket_ != nullptr && !writing_ && !blocked_) {
-      Write();
-    }
+    drive = !std::exchange(driven_, true);
+    // A driver that is awake writes before it sleeps; one that is asleep must not be waited for.
+    if (asleep_ && !writing_ && !blocked_) Write();
   }
-  if (signal == Signal::kNone) signal = request.Await(clock_, deadline);
-  if (signal == Signal::kNone) {
-    {
-      MutexLock lock(mutex_);
-      if (!request.finished && !request.chosen) return Abandon(request);
+  if (!drive) {
+    uint32_t told = request.wakeup.Await(clock_, deadline);
+    if (told == 0) {
+      {
+        MutexLock lock(mutex_);
+        if (!request.finished && !request.chosen) return Abandon(request);
+      }
+      told = request.wakeup.Await(clock_, absl::InfiniteDuration());  // it is on its way
     }
-    signal = request.Await(clock_, absl::InfiniteDuration());  // it is on its way
+    drive = told == Request::kDrive;
   }
-  if (signal == Signal::kDrive) {
+  if (drive) {
     Wakeups wakeups;
     {
       MutexLock lock(mutex_);
@@ -176,6 +159,7 @@ void RedisConnection::Reach(absl::Duration until, Wakeups& wakeups) {
 
 void RedisConnection::ReceiveUntil(absl::Duration until, Wakeups& wakeups) {
   const bool out = blocked_;
+  asleep_ = true;
   mutex_.Unlock();
   const Awaited awaited = Await(*link_.socket(), out, &doorbell_, clock_, until);
   absl::Status status;
@@ -183,6 +167,7 @@ void RedisConnection::ReceiveUntil(absl::Duration until, Wakeups& wakeups) {
   if (awaited.bell) doorbell_.Silence();
   heard_at_ = clock_.Elapsed();
   mutex_.Lock();
+  asleep_ = false;
   if (awaited.out) blocked_ = false;
   if (absl::Status delivered = Deliver(wakeups); !delivered.ok()) status = delivered;
   if (!status.ok()) Disconnect(status, wakeups);
@@ -259,10 +244,10 @@ void RedisConnection::Finish(Request& request, const absl::Status& failure, Wake
 
 void RedisConnection::Wake(const Request& self, Wakeups& wakeups) {
   for (Request* request : wakeups.finished) {
-    if (request != &self) request->Tell(Request::Signal::kFinished);
+    if (request != &self) request->wakeup.Tell(Request::kFinished);
   }
   wakeups.finished.clear();
-  if (wakeups.next_driver != nullptr) wakeups.next_driver->Tell(Request::Signal::kDrive);
+  if (wakeups.next_driver != nullptr) wakeups.next_driver->wakeup.Tell(Request::kDrive);
 }
 
 // --- Writing ------------------------------------------------------------------------------------

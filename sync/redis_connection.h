@@ -107,6 +107,7 @@ class RedisConnection {
 
   mutable engine::Mutex mutex_;
   bool driven_ TRIVET_GUARDED_BY(mutex_) = false;
+  bool asleep_ TRIVET_GUARDED_BY(mutex_) = false;  // the driver, until replies come
   // That of the link while it is ready. A copy keeps it open, so that a writer never writes into
   // somebody else's file.
   std::shared_ptr<const Socket> socket_ TRIVET_GUARDED_BY(mutex_);

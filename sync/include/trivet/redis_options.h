@@ -17,9 +17,9 @@ struct RedisOptions {
   // "redis://[user[:password]@]host[:port][/database]" or "unix:///path[?db=database]".
   std::string url = "redis://127.0.0.1:6379";
 
-  // Connections that all threads share; each carries the requests of many. 1 to 64. More than one
-  // helps only where one core cannot parse what comes back.
-  size_t connections = 1;
+  // Connections that all threads share; each carries the requests of many. 1 to 64. With two, the
+  // server works for one while the other is being served; more than that make smaller batches.
+  size_t connections = 2;
 
   // How the connections call themselves in CLIENT LIST. Up to 64 printable characters without
   // spaces; empty: they do not.
