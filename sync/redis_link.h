@@ -44,6 +44,9 @@ class RedisLink {
 
   bool ready() const { return state_ == State::kReady; }
 
+  // When the pause after the last failure is over; in the past if there is none.
+  absl::Duration resting_until() const { return resting_until_; }
+
   // REQUIRES for all below: ready().
 
   const std::shared_ptr<const Socket>& socket() const { return socket_; }

@@ -45,6 +45,14 @@ void TuneTcp(int fd) {
   set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+// Sleeps once: until something is ready, or for as long as the clock allows at a time.
+int Poll(std::span<pollfd> fds, const Clock& clock, absl::Duration deadline) {
+  // An hour at most, so that infinite durations fit.
+  const absl::Duration slice = std::min(clock.WaitSlice(deadline), absl::Hours(1));
+  const timespec timeout = absl::ToTimespec(std::max(slice, absl::ZeroDuration()));
+  return ppoll(fds.data(), fds.size(), &timeout, nullptr);
+}
+
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
@@ -112,17 +120,19 @@ void Doorbell::Silence() const {
   (void)!read(fd(), &count, sizeof(count));  // fails only if it did not ring
 }
 
+void Doorbell::AwaitUntil(const Clock& clock, absl::Duration deadline) const {
+  pollfd bell = {.fd = fd(), .events = POLLIN, .revents = 0};
+  while (clock.Elapsed() < deadline && Poll({&bell, 1}, clock, deadline) <= 0) {
+  }
+}
+
 Awaited Await(const Socket& socket, bool out, const Doorbell* bell, const Clock& clock,
               absl::Duration deadline) {
   pollfd fds[] = {{.fd = socket.fd(), .events = POLLIN, .revents = 0},
                   {.fd = bell == nullptr ? -1 : bell->fd(), .events = POLLIN, .revents = 0}};
   if (out) fds[0].events |= POLLOUT;
   while (true) {
-    // An hour at most, so that infinite durations fit.
-    const absl::Duration slice = std::min(clock.WaitSlice(deadline), absl::Hours(1));
-    const timespec timeout = absl::ToTimespec(std::max(slice, absl::ZeroDuration()));
-    const int ready = ppoll(fds, 2, &timeout, nullptr);
-    if (ready > 0) {
+    if (Poll(fds, clock, deadline) > 0) {
       const short events = fds[0].revents;
       const bool broken = (events & ~(POLLIN | POLLOUT)) != 0;
       return {.in = broken || (events & POLLIN) != 0,

@@ -77,6 +77,8 @@ class Doorbell {
   Doorbell();
   void Ring() const;
   void Silence() const;  // what was rung before is forgotten
+  // Waits for it to ring, until `deadline` (of Clock::Elapsed) has passed.
+  void AwaitUntil(const Clock& clock, absl::Duration deadline) const;
   int fd() const { return fd_.get(); }
 
  private:
