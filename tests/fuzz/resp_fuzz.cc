@@ -43,7 +43,8 @@ std::vector<Reply> ReadAll(std::string_view bytes, size_t step, bool& failed) {
     while (true) {
       absl::StatusOr<std::optional<Reply>> reply = reader.Next();
       if (!reply.ok()) {
-        TRIVET_CHECK(KindOf(reply.status()) == trivet::sync::RedisError::kProtocol, "no kind");
+        TRIVET_CHECK(trivet::sync::KindOf(reply.status()) == trivet::sync::RedisError::kProtocol,
+                     "no kind");
         failed = true;
         return replies;
       }
