@@ -7,15 +7,26 @@
 
 namespace trivet::bench {
 
-// Keeps the calling thread on the `number`-th of the program's cores (from 0, around again where
-// there are fewer) to its end. Threads it starts afterwards inherit the core.
-inline void PinThisThread(int number) {
+// Those the program was started with. REQUIRES: first called before any thread was pinned.
+inline const cpu_set_t& AllCores() {
   static const cpu_set_t all = [] {
     cpu_set_t set;
     CPU_ZERO(&set);
     sched_getaffinity(0, sizeof(set), &set);
     return set;
   }();
+  return all;
+}
+
+// Lets the calling thread run on any core again.
+inline void UnpinThisThread() {
+  pthread_setaffinity_np(pthread_self(), sizeof(cpu_set_t), &AllCores());
+}
+
+// Keeps the calling thread on the `number`-th of the program's cores (from 0, around again where
+// there are fewer) to its end. Threads it starts afterwards inherit the core.
+inline void PinThisThread(int number) {
+  const cpu_set_t& all = AllCores();
   if (CPU_COUNT(&all) == 0) return;
   int wanted = number % CPU_COUNT(&all);
   for (int core = 0; core < CPU_SETSIZE; ++core) {

@@ -1,0 +1,158 @@
+// Question: what do gets from Redis cost when many threads share pipelined connections?
+//
+// Decision it serves: how sync/ moves bytes; see
+// docs/decisions/0010-the-waiting-thread-drives.md. The bar: with 32 threads at least three times
+// the throughput of plain hiredis.
+//
+// Baseline: hiredis as programs use it, blocking, with a connection for each thread, and with a
+// pool of them that threads borrow from. Threads are not pinned: most of the time they sleep, and
+// waking one costs twice as much if it must be done on another core.
+#include <hiredis.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bench/support/pinned_thread.h"
+#include "bench/support/remote_server.h"
+#include "bench/support/require.h"
+#include "bench/support/session.h"
+#include "sync/redis_client.h"
+
+namespace trivet::bench {
+namespace {
+
+constexpr size_t kKeys = 10'000;
+constexpr size_t kValueBytes = 100;
+constexpr size_t kPoolSize = 8;
+
+std::vector<std::string> ServerCommand(const std::string& socket) {
+  return {"redis-server", "--port",      "0", "--unixsocket", socket, "--save", "", "--appendonly",
+          "no",           "--daemonize", "no"};
+}
+
+// Blocking, for one thread at a time.
+class PlainConnection {
+ public:
+  explicit PlainConnection(const std::string& socket) : context_(redisConnectUnix(socket.c_str())) {
+    Require(context_ != nullptr && context_->err == 0, "connect to Redis");
+  }
+
+  Outcome Get(const Key& key) {
+    const std::unique_ptr<redisReply, void (*)(void*)> reply(
+        static_cast<redisReply*>(
+            redisCommand(context_.get(), "GET %b", key.view().data(), key.view().size())),
+        &freeReplyObject);
+    Require(reply != nullptr && reply->type == REDIS_REPLY_STRING, "get from Redis");
+    TouchLast({reply->str, reply->len});
+    return Outcome::kHit;
+  }
+
+ private:
+  struct Free {
+    void operator()(redisContext* context) const { redisFree(context); }
+  };
+
+  std::unique_ptr<redisContext, Free> context_;
+};
+
+class PlainPool {
+ public:
+  explicit PlainPool(const std::string& socket) {
+    for (size_t i = 0; i < kPoolSize; ++i) {
+      free_.push_back(std::make_unique<PlainConnection>(socket));
+    }
+  }
+
+  Outcome Get(const Key& key) {
+    std::unique_ptr<PlainConnection> connection;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !free_.empty(); });
+      connection = std::move(free_.back());
+      free_.pop_back();
+    }
+    const Outcome outcome = connection->Get(key);
+    {
+      const std::lock_guard lock(mutex_);
+      free_.push_back(std::move(connection));
+    }
+    changed_.notify_one();
+    return outcome;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<PlainConnection>> free_;
+};
+
+std::shared_ptr<sync::RedisClient> OpenClient(const std::string& socket, size_t connections) {
+  auto client = sync::RedisClient::Open({.url = "unix://" + socket, .connections = connections});
+  Require(client.status());
+  return *std::move(client);
+}
+
+void Fill(sync::RedisClient& client) {
+  sync::Commands commands;
+  const std::string value(kValueBytes, 'v');
+  for (size_t i = 0; i < kKeys; ++i) Require(commands.Add({"SET", KeyOf(i).view(), value}));
+  Require(client.CallMany(commands, client.In(absl::Seconds(10))).status());
+}
+
+Contender Shared(const std::string& socket, size_t connections) {
+  const std::string name =
+      "trivet, " + std::to_string(connections) + (connections > 1 ? " connections" : " connection");
+  return {name, [client = OpenClient(socket, connections)](Turn& turn) {
+            UnpinThisThread();
+            turn.Run([&](const Key& key) {
+              const auto reply = client->Call({"GET", key.view()}, client->In(absl::Seconds(10)));
+              Require(reply.status());
+              TouchLast(reply->text);
+              return Outcome::kHit;
+            });
+          }};
+}
+
+Contender PerThread(const std::string& socket) {
+  return {"hiredis, a connection per thread", [socket](Turn& turn) {
+            UnpinThisThread();
+            PlainConnection own(socket);
+            turn.Run([&](const Key& key) { return own.Get(key); });
+          }};
+}
+
+Contender Pooled(const std::string& socket) {
+  return {"hiredis, a pool of " + std::to_string(kPoolSize),
+          [pool = std::make_shared<PlainPool>(socket)](Turn& turn) {
+            UnpinThisThread();
+            turn.Run([&](const Key& key) { return pool->Get(key); });
+          }};
+}
+
+int Main(int argc, char** argv) {
+  Session session("redis", "What do gets from Redis cost when threads share connections?", argc,
+                  argv);
+  const std::shared_ptr<RemoteServer> server = RemoteServer::Start(&ServerCommand);
+  if (server == nullptr) return session.Finish();
+  Fill(*OpenClient(server->socket(), 1));
+  std::vector<Contender> contenders;
+  for (Contender& contender : std::vector{Shared(server->socket(), 1), Shared(server->socket(), 2),
+                                          PerThread(server->socket()), Pooled(server->socket())}) {
+    if (session.Wants(contender.name)) contenders.push_back(std::move(contender));
+  }
+  for (const int threads : {1, 8, 32}) {
+    session.Measure({.keys = kKeys, .value_bytes = kValueBytes, .threads = threads}, contenders);
+  }
+  return session.Finish();
+}
+
+}  // namespace
+}  // namespace trivet::bench
+
+int main(int argc, char** argv) { return trivet::bench::Main(argc, argv); }

@@ -1,0 +1,52 @@
+// What is said on a new connection before the first command, and who answered.
+#ifndef TRIVET_SYNC_HANDSHAKE_H_
+#define TRIVET_SYNC_HANDSHAKE_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "sync/command.h"
+#include "sync/redis_url.h"
+#include "sync/reply.h"
+
+namespace trivet::sync {
+
+// Of the server at the other end.
+struct ServerInfo {
+  std::string version = {};  // "7.0.15"; empty if we have no right to ask
+  std::string run_id = {};   // another one after each start of the server; empty likewise
+};
+
+// Logs in, chooses the database, names the connection, and asks who is there; all in one go.
+//
+// Thread-safety: one thread at a time.
+class Handshake {
+ public:
+  // `client_name` may be empty.
+  Handshake(const RedisUrl& url, const std::string& client_name);
+
+  const std::string& bytes() const { return commands_.bytes(); }
+
+  // The next answer. An error ends the handshake: kNotLoggedIn, kTooOld (before 7.0) and what the
+  // server may refuse besides.
+  absl::Status Take(const Reply& reply);
+
+  bool done() const { return answered_ == steps_.size(); }
+  const ServerInfo& server() const { return server_; }  // once done
+
+ private:
+  enum class Step { kLogIn, kSelect, kSetName, kInfo };
+
+  absl::Status TakeInfo(const Reply& reply);
+
+  Commands commands_;
+  std::vector<Step> steps_;
+  size_t answered_ = 0;
+  ServerInfo server_;
+};
+
+}  // namespace trivet::sync
+
+#endif  // TRIVET_SYNC_HANDSHAKE_H_

@@ -1,0 +1,405 @@
+#include "sync/redis_connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sync/command.h"
+#include "sync/redis_status.h"
+#include "tests/support/crew.h"
+#include "tests/support/random_test.h"
+#include "tests/support/status_matchers.h"
+#include "tests/sync/fake_server.h"
+#include "tests/sync/redis_server.h"
+#include "trivet/clock.h"
+#include "trivet/redis_options.h"
+
+namespace trivet::sync {
+namespace {
+
+using trivet::testing::Eventually;
+using trivet::testing::FakePeer;
+using trivet::testing::FakeServer;
+using trivet::testing::IsOk;
+using trivet::testing::kLong;
+using trivet::testing::RedisServer;
+using trivet::testing::ScaledCount;
+
+using Replies = absl::StatusOr<std::vector<Reply>>;
+
+absl::Duration In(absl::Duration timeout) { return Clock::System()->Elapsed() + timeout; }
+
+std::unique_ptr<RedisConnection> Open(const std::string& url, RedisOptions options = {}) {
+  const auto parsed = ParseRedisUrl(url);
+  EXPECT_THAT(parsed, IsOk());
+  options.backoff_min = absl::Milliseconds(1);
+  options.backoff_max = absl::Milliseconds(2);
+  return std::make_unique<RedisConnection>(*parsed, options);
+}
+
+Commands Of(std::initializer_list<std::initializer_list<std::string_view>> all) {
+  Commands commands;
+  for (const auto& words : all) EXPECT_THAT(commands.Add(words), IsOk());
+  return commands;
+}
+
+Replies Ask(RedisConnection& connection, std::initializer_list<std::string_view> words,
+            absl::Duration timeout = kLong) {
+  return connection.Call(Of({words}), In(timeout));
+}
+
+// --- With a real server -------------------------------------------------------------------------
+
+TEST(RedisConnectionTest, AnswersInOrderOverEveryTransport) {
+  const RedisServer server;
+  for (const std::string& url : {server.UnixUrl(), server.TcpUrl(), server.TcpUrl("localhost")}) {
+    SCOPED_TRACE(url);
+    const auto connection = Open(url);
+    const Replies replies = connection->Call(
+        Of({{"SET", "k", "v"}, {"GET", "k"}, {"INCR", "k"}, {"DEL", "k"}, {"GET", "k"}}),
+        In(kLong));
+    ASSERT_THAT(replies, IsOk());
+    ASSERT_EQ(replies->size(), 5u);
+    EXPECT_TRUE((*replies)[0].is_status("OK"));
+    EXPECT_EQ((*replies)[1].text, "v");
+    EXPECT_TRUE((*replies)[2].is_error());
+    EXPECT_EQ((*replies)[3].integer, 1);
+    EXPECT_TRUE((*replies)[4].is_nil());
+    EXPECT_EQ(connection->server().version.substr(0, 1), "7");
+    EXPECT_EQ(connection->connects(), 1u);
+  }
+}
+
+TEST(RedisConnectionTest, ManyThreadsGetTheirOwnReplies) {
+  const RedisServer server;
+  const auto connection = Open(server.UnixUrl());
+  trivet::testing::RunCrew(16, 1, [&](size_t index, auto& random) {
+    for (size_t i = 0; i < ScaledCount(2000); ++i) {
+      // Of all sizes, so that sends and receives are cut anywhere.
+      const std::string text =
+          std::to_string(index) + ' ' + std::to_string(i) + std::string(random() % 3000, '.');
+      const Replies replies = connection->Call(Of({{"ECHO", text}, {"PING"}}), In(kLong));
+      ASSERT_THAT(replies, IsOk());
+      ASSERT_EQ((*replies)[0].text, text);
+      ASSERT_TRUE((*replies)[1].is_status("PONG"));
+    }
+  });
+  EXPECT_EQ(connection->connects(), 1u);
+}
+
+TEST(RedisConnectionTest, LargeCommandsAndRepliesPassTogetherWithSmallOnes) {
+  const RedisServer server;
+  const auto connection = Open(server.TcpUrl());
+  trivet::testing::RunCrew(4, 1, [&](size_t index, auto&) {
+    const std::string key = std::to_string(index);
+    const std::string value(4 << 20, static_cast<char>('a' + index));
+    for (size_t i = 0; i < ScaledCount(10); ++i) {
+      ASSERT_THAT(Ask(*connection, {"SET", key, value}), IsOk());
+      const Replies replies = Ask(*connection, {"GET", key});
+      ASSERT_THAT(replies, IsOk());
+      ASSERT_TRUE((*replies)[0].text == value);
+      ASSERT_THAT(Ask(*connection, {"PING"}), IsOk());
+    }
+  });
+}
+
+TEST(RedisConnectionTest, LogsInChoosesTheDatabaseAndGivesItsName) {
+  const RedisServer server(
+      {"--user", "ada", "on", ">secret", "~*", "&*", "+@all", "--user", "default", "off"});
+  const auto connection = Open("unix://ada:secret@" + server.UnixUrl().substr(7) + "?db=5");
+  ASSERT_THAT(Ask(*connection, {"SET", "k", "v"}), IsOk());
+  const Replies who = Ask(*connection, {"CLIENT", "INFO"});
+  ASSERT_THAT(who, IsOk());
+  EXPECT_THAT((*who)[0].text, ::testing::HasSubstr("name=trivet"));
+  EXPECT_THAT((*who)[0].text, ::testing::HasSubstr("db=5"));
+  EXPECT_THAT((*who)[0].text, ::testing::HasSubstr("user=ada"));
+
+  const auto wrong = Open("unix://ada:wrong@" + server.UnixUrl().substr(7));
+  EXPECT_EQ(KindOf(Ask(*wrong, {"PING"}).status()), RedisError::kNotLoggedIn);
+  const auto none = Open(server.UnixUrl());
+  const Replies refused = Ask(*none, {"PING"});
+  EXPECT_EQ(KindOf(refused.status()), RedisError::kNotLoggedIn);
+  EXPECT_FALSE(MaybeExecuted(refused.status()));
+}
+
+TEST(RedisConnectionTest, AServerThatIsDownIsTriedAgainAndFoundWhenItIsUp) {
+  RedisServer server;
+  server.Kill();
+  const auto connection = Open(server.TcpUrl());
+  const Replies refused = Ask(*connection, {"PING"});
+  EXPECT_EQ(KindOf(refused.status()), RedisError::kUnreachable);
+  EXPECT_FALSE(MaybeExecuted(refused.status()));
+  server.Start();
+  EXPECT_TRUE(Eventually([&] { return Ask(*connection, {"PING"}).ok(); }));
+}
+
+TEST(RedisConnectionTest, AKilledServerFailsWhoWaitsAndIsFoundAgain) {
+  RedisServer server;
+  const auto connection = Open(server.UnixUrl());
+  ASSERT_THAT(Ask(*connection, {"SET", "k", "v"}), IsOk());
+  server.Pause();
+  std::vector<std::thread> threads;
+  std::atomic<int> lost{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const Replies replies = Ask(*connection, {"INCR", "n"});
+      // Who came after the kill has not been sent.
+      if (KindOf(replies.status()) == RedisError::kDisconnected) ++lost;
+    });
+  }
+  EXPECT_EQ(KindOf(Ask(*connection, {"INCR", "n"}, absl::Milliseconds(300)).status()),
+            RedisError::kTimeout);
+  server.Kill();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(lost, 0);
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return Ask(*connection, {"PING"}).ok(); }));
+  EXPECT_EQ(connection->connects(), 2u);
+  const Replies replies = Ask(*connection, {"GET", "n"});
+  ASSERT_THAT(replies, IsOk());
+  EXPECT_TRUE((*replies)[0].is_nil());
+}
+
+TEST(RedisConnectionTest, AConnectionThatWasClosedWhileIdleCostsNoRequest) {
+  const RedisServer server;
+  const auto connection = Open(server.UnixUrl());
+  const auto other = Open(server.UnixUrl());
+  ASSERT_THAT(Ask(*connection, {"PING"}), IsOk());
+  const absl::Duration idle_until = In(absl::Milliseconds(50));
+  ASSERT_THAT(Ask(*other, {"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}), IsOk());
+  ASSERT_TRUE(Eventually([&] { return Clock::System()->Elapsed() > idle_until; }));
+  EXPECT_THAT(Ask(*connection, {"PING"}), IsOk());
+  EXPECT_EQ(connection->connects(), 2u);
+}
+
+TEST(RedisConnectionTest, AHungServerCostsTheDeadlineAndLateRepliesAreNotMistaken) {
+  RedisServer server;
+  const auto connection = Open(server.UnixUrl(), {.abandoned_max = absl::Minutes(5)});
+  ASSERT_THAT(Ask(*connection, {"PING"}), IsOk());
+  server.Pause();
+  trivet::testing::RunCrew(8, 1, [&](size_t index, auto&) {
+    const absl::Duration timeout = absl::Milliseconds(20 + 20 * static_cast<int>(index));
+    const absl::Time before = absl::Now();
+    const Replies replies = Ask(*connection, {"ECHO", "late"}, timeout);
+    EXPECT_EQ(KindOf(replies.status()), RedisError::kTimeout);
+    EXPECT_LT(absl::Now() - before, timeout + absl::Seconds(2));
+  });
+  server.Resume();
+  const Replies replies = Ask(*connection, {"ECHO", "mine"});
+  ASSERT_THAT(replies, IsOk());
+  EXPECT_EQ((*replies)[0].text, "mine");
+  EXPECT_EQ(connection->connects(), 1u);
+}
+
+TEST(RedisConnectionTest, AServerThatHangsTooLongLosesItsConnection) {
+  RedisServer server;
+  const auto connection = Open(server.UnixUrl(), {.abandoned_max = absl::Milliseconds(1)});
+  ASSERT_THAT(Ask(*connection, {"PING"}), IsOk());
+  server.Pause();
+  EXPECT_EQ(KindOf(Ask(*connection, {"ECHO", "late"}, absl::Milliseconds(20)).status()),
+            RedisError::kTimeout);
+  server.Resume();
+  ASSERT_TRUE(Eventually([&] {
+    const Replies replies = Ask(*connection, {"ECHO", "mine"});
+    return replies.ok() && (*replies)[0].text == "mine";
+  }));
+}
+
+TEST(RedisConnectionTest, ShortDeadlinesReachTogetherWhatNoneCouldAlone) {
+  RedisServer server;
+  server.Pause();
+  const auto connection = Open(server.TcpUrl(), {.connect_timeout = absl::Minutes(1)});
+  for (int i = 0; i < 3; ++i) {
+    const Replies replies = Ask(*connection, {"PING"}, absl::Milliseconds(10));
+    EXPECT_EQ(KindOf(replies.status()), RedisError::kTimeout);
+    EXPECT_FALSE(MaybeExecuted(replies.status()));
+  }
+  server.Resume();
+  EXPECT_THAT(Ask(*connection, {"PING"}), IsOk());
+  EXPECT_EQ(connection->connects(), 1u);
+}
+
+TEST(RedisConnectionTest, AHostThatDoesNotExistIsUnreachable) {
+  const auto connection = Open("redis://no-such-host.invalid");
+  const Replies replies = Ask(*connection, {"PING"});
+  EXPECT_EQ(KindOf(replies.status()), RedisError::kUnreachable) << replies.status();
+}
+
+TEST(RedisConnectionTest, ThreadsComeAndGoWhileTheServerIsKilledAndHangs) {
+  RedisServer server;
+  const auto connection = Open(server.UnixUrl(), {.abandoned_max = absl::Milliseconds(20)});
+  std::atomic<bool> stop{false};
+  std::atomic<int> good{0};
+  std::vector<std::thread> threads;
+  for (int number = 0; number < 8; ++number) {
+    threads.emplace_back([&, number] {
+      for (int i = 0; !stop; ++i) {
+        const std::string text = std::to_string(number) + ' ' + std::to_string(i);
+        const Replies replies =
+            Ask(*connection, {"ECHO", text}, absl::Milliseconds(1 + (i + number) % 30));
+        if (!replies.ok()) continue;
+        ASSERT_EQ((*replies)[0].text, text);
+        ++good;
+      }
+    });
+  }
+  for (size_t round = 0; round < ScaledCount(10); ++round) {
+    const int before = good;
+    ASSERT_TRUE(Eventually([&] { return good > before + 100; }));
+    server.Pause();
+    const absl::Duration hung_until = In(absl::Milliseconds(40));
+    ASSERT_TRUE(Eventually([&] { return Clock::System()->Elapsed() > hung_until; }));
+    server.Resume();
+    const int between = good;
+    ASSERT_TRUE(Eventually([&] { return good > between + 100; }));
+    server.Kill();
+    server.Start();
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
+// --- With one that lies -------------------------------------------------------------------------
+
+TEST(RedisConnectionTest, OldServersAreRefused) {
+  FakeServer server([](FakePeer& peer) {
+    peer.Greet("6.2.14");
+    peer.Read();
+  });
+  const auto connection = Open(server.Url());
+  const Replies replies = Ask(*connection, {"PING"});
+  EXPECT_EQ(KindOf(replies.status()), RedisError::kTooOld);
+  EXPECT_THAT(std::string(replies.status().message()), ::testing::HasSubstr("6.2.14"));
+}
+
+TEST(RedisConnectionTest, RepliesMayComeByteByByte) {
+  FakeServer server([](FakePeer& peer) {
+    if (!peer.Greet()) return;
+    while (!peer.Read().empty()) {
+      for (const char c : std::string("*2\r\n$3\r\na\r\n\r\n:1\r\n")) peer.Send({&c, 1});
+    }
+  });
+  const auto connection = Open(server.Url());
+  for (int i = 0; i < 20; ++i) {
+    const Replies replies = Ask(*connection, {"X"});
+    ASSERT_THAT(replies, IsOk());
+    ASSERT_EQ((*replies)[0].elements[0].text, "a\r\n");
+    ASSERT_EQ((*replies)[0].elements[1].integer, 1);
+  }
+}
+
+TEST(RedisConnectionTest, WhatIsNoReplyClosesTheConnection) {
+  for (const std::string lie :
+       {"HTTP/1.1 200 OK\r\n", "$9999999999999\r\n", "*1048577\r\n", "*-7\r\n", ":x\r\n",
+        "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", "+PONG\r\n+more\r\n"}) {
+    SCOPED_TRACE(lie);
+    FakeServer server([&](FakePeer& peer) {
+      if (!peer.Greet()) return;
+      peer.Read();
+      peer.Send(lie);
+      peer.Read();  // until the other side closes
+    });
+    const auto connection = Open(server.Url());
+    const Replies first = Ask(*connection, {"PING"});
+    if (lie[0] != '+') {
+      EXPECT_EQ(KindOf(first.status()), RedisError::kProtocol) << first.status();
+      EXPECT_TRUE(MaybeExecuted(first.status()));
+    }
+    // The next request goes to a new connection, which lies as well.
+    ASSERT_TRUE(Eventually([&] {
+      (void)Ask(*connection, {"PING"});
+      return connection->connects() > 1;
+    }));
+  }
+}
+
+TEST(RedisConnectionTest, RepliesBeforeTheLieAreGood) {
+  FakeServer server([](FakePeer& peer) {
+    if (!peer.Greet()) return;
+    peer.Read();
+    peer.Read();
+    peer.Send("+one\r\nxxx\r\n");
+    peer.Read();
+  });
+  const auto connection = Open(server.Url());
+  std::atomic<int> good{0};
+  std::atomic<int> lost{0};
+  trivet::testing::RunCrew(2, 1, [&](size_t, auto&) {
+    const Replies replies = Ask(*connection, {"PING"});
+    if (replies.ok()) {
+      ++good;
+    } else if (KindOf(replies.status()) == RedisError::kProtocol) {
+      ++lost;
+    }
+  });
+  EXPECT_EQ(good, 1);
+  EXPECT_EQ(lost, 1);
+}
+
+TEST(RedisConnectionTest, ACloseInTheMiddleOfAReplyMayHaveExecuted) {
+  FakeServer server([](FakePeer& peer) {
+    if (!peer.Greet()) return;
+    peer.Read();
+    peer.Send("$10\r\nabc");
+  });
+  const auto connection = Open(server.Url());
+  const Replies replies = Ask(*connection, {"INCR", "n"});
+  EXPECT_EQ(KindOf(replies.status()), RedisError::kDisconnected);
+  EXPECT_TRUE(MaybeExecuted(replies.status()));
+}
+
+TEST(RedisConnectionTest, AServerThatLetsUsInAndGoesIsNotTriedWithoutAPause) {
+  FakeServer server([](FakePeer& peer) { peer.Greet(); });
+  ManualClock clock;
+  RedisOptions options = {.backoff_min = absl::Seconds(1), .clock = &clock};
+  const auto url = ParseRedisUrl(server.Url());
+  ASSERT_THAT(url, IsOk());
+  RedisConnection connection(*url, options);
+  const Commands ping = Of({{"PING"}});
+  EXPECT_FALSE(connection.Call(ping, absl::Seconds(60)).ok());
+  const int before = server.connections();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(KindOf(connection.Call(ping, absl::Seconds(60)).status()), RedisError::kUnreachable);
+  }
+  EXPECT_EQ(server.connections(), before);
+  clock.Advance(absl::Seconds(5));
+  EXPECT_FALSE(connection.Call(ping, absl::Seconds(60)).ok());
+  EXPECT_TRUE(Eventually([&] { return server.connections() > before; }));
+}
+
+TEST(RedisConnectionTest, ADeadlineThatIsOverSendsNothing) {
+  FakeServer server([](FakePeer& peer) { peer.Greet(); });
+  const auto connection = Open(server.Url());
+  const Replies replies = Ask(*connection, {"PING"}, -absl::Seconds(1));
+  EXPECT_EQ(KindOf(replies.status()), RedisError::kTimeout);
+  EXPECT_FALSE(MaybeExecuted(replies.status()));
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(RedisConnectionTest, AServerThatReadsNothingHoldsNobodyBeyondTheDeadline) {
+  std::atomic<bool> done{false};
+  FakeServer server([&](FakePeer& peer) {
+    if (!peer.Greet()) return;
+    ASSERT_TRUE(Eventually([&] { return done.load(); }));
+  });
+  const auto connection = Open(server.Url());
+  const std::string large(8 << 20, 'v');
+  trivet::testing::RunCrew(4, 1, [&](size_t, auto&) {
+    const Replies replies = Ask(*connection, {"SET", "k", large}, absl::Milliseconds(200));
+    EXPECT_EQ(KindOf(replies.status()), RedisError::kTimeout) << replies.status();
+  });
+  done = true;
+}
+
+}  // namespace
+}  // namespace trivet::sync
