@@ -53,6 +53,33 @@ TEST_F(SetAndFindTest, AMissIsEmptyAndChangesNothing) {
   EXPECT_THAT(users.Has("42"), IsOkAndHolds(false));
 }
 
+// More keys than are looked up together, some absent, bad or twice.
+TEST_F(SetAndFindTest, ManyKeysAreFoundEachInItsPlace) {
+  Namespace users = cache_->In("users");
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200; ++i) {
+    keys.push_back(i % 7 == 0 ? std::string() : "key" + std::to_string(i / 2));
+    if (i % 3 != 0 && !keys.back().empty()) {
+      ASSERT_THAT(users.Set(keys.back(), "value of " + keys.back()), IsOk());
+    }
+  }
+  const std::vector<std::string_view> asked(keys.begin(), keys.end());
+  std::vector<Namespace::FoundValue> found(keys.size(), {.found = true, .bytes = "untouched"});
+  const uint64_t hits_before = users.stats().hits;
+  const size_t count = users.MFindInto(asked, found);
+  size_t expected = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    std::string out = "untouched";
+    EXPECT_EQ(found[i].found, users.FindInto(keys[i], &out)) << i;
+    EXPECT_EQ(found[i].bytes, out) << i;
+    expected += found[i].found ? 1 : 0;
+  }
+  EXPECT_EQ(count, expected);
+  EXPECT_GT(count, 100u);
+  EXPECT_EQ(users.stats().hits - hits_before, 2 * count);
+  EXPECT_EQ(users.MFindInto({}, {}), 0u);
+}
+
 TEST_F(SetAndFindTest, TheBufferKeepsItsCapacity) {
   Namespace users = cache_->In("users");
   ASSERT_THAT(users.Set("42", "json"), IsOk());

@@ -155,6 +155,20 @@ TEST_F(ShardTest, EntriesDieAtTheirExpiryAndNotBefore) {
   EXPECT_THAT(told_, ElementsAre("a expired")) << "the look-up removed it";
 }
 
+// The table grows and shrinks by hundreds of buckets; each entry goes at its own millisecond.
+TEST_F(ShardTest, TimersFollowTheirEntriesToOtherBuckets) {
+  constexpr int kMany = 3000;
+  const Millis start = now_;
+  for (int i = 0; i < kMany; ++i) {
+    Set("k" + std::to_string(i), "v", {.expires = start + 1 + static_cast<Millis>(i * 7 % kMany)});
+  }
+  for (Millis at = 1; at <= kMany; at += 250) {
+    now_ = start + at;
+    Maintain();
+    EXPECT_EQ(Counted().entries, kMany - at) << "neither late nor early";
+  }
+}
+
 TEST_F(ShardTest, AnotherExpiryCounts) {
   Set("a", "1", {.expires = now_ + 10});
   {

@@ -34,6 +34,20 @@ TEST(Bridges, LetAbseilJoinOurViews) {
   EXPECT_EQ(absl::StrCat(ToAbsl(key), ":", 7), "key:7");
 }
 
+// Each byte counts, at every size around those that are compared in words.
+TEST(SameBytes, TellsEveryByteApart) {
+  for (size_t size = 0; size <= 40; ++size) {
+    const std::string text(size, 'x');
+    EXPECT_TRUE(SameBytes(text, std::string(size, 'x'))) << size;
+    EXPECT_FALSE(SameBytes(text, text + "x")) << size;
+    for (size_t i = 0; i < size; ++i) {
+      std::string other = text;
+      other[i] = 'y';
+      EXPECT_FALSE(SameBytes(text, other)) << size << ", " << i;
+    }
+  }
+}
+
 TEST(StringMap, IsAskedWithoutMakingAString) {
   absl::flat_hash_map<std::string, int, StringHash, StringEqual> map;
   const std::string bytes("ab\0cd", 5);
