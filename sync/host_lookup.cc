@@ -83,6 +83,7 @@ bool HostLookup::AwaitUntil(const Clock& clock, absl::Duration deadline) {
 
 absl::StatusOr<SocketAddresses> HostLookup::Result() const {
   MutexLock lock(shared_->mutex);
+  if (!shared_->result->ok()) return Unshared(shared_->result->status());
   return *shared_->result;
 }
 

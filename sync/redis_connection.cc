@@ -237,7 +237,7 @@ RedisConnection::Request* RedisConnection::ChooseDriver() {
 }
 
 void RedisConnection::Finish(Request& request, const absl::Status& failure, Wakeups& wakeups) {
-  request.failure = failure;
+  if (!failure.ok()) request.failure = Unshared(failure);
   request.finished = true;
   wakeups.finished.push_back(&request);
 }

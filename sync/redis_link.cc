@@ -30,7 +30,7 @@ absl::Status RedisLink::Reach(absl::Duration until) {
     absl::Status status;
     switch (state_) {
       case State::kResting:
-        if (clock_.Elapsed() < resting_until_) return failure_;
+        if (clock_.Elapsed() < resting_until_) return Unshared(failure_);
         status = Begin();
         break;
       case State::kLookup:
@@ -50,7 +50,7 @@ absl::Status RedisLink::Reach(absl::Duration until) {
     if (!status.ok()) {
       failure_ = NotExecuted(status);
       Rest();
-      return failure_;
+      return Unshared(failure_);
     }
     if (state_ == before && clock_.Elapsed() >= until) return absl::OkStatus();
   }

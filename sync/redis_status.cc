@@ -129,6 +129,14 @@ absl::Status NotExecuted(const absl::Status& status) {
   return copy;
 }
 
+absl::Status Unshared(const absl::Status& status) {
+  absl::Status copy(status.code(), status.message());
+  status.ForEachPayload([&copy](absl::string_view name, const absl::Cord& payload) {
+    copy.SetPayload(name, absl::Cord(std::string(payload)));
+  });
+  return copy;
+}
+
 absl::Status StatusOf(const Reply& reply) {
   if (!reply.is_error()) return absl::OkStatus();
   const std::string_view code = CodeIn(reply.text);

@@ -48,6 +48,11 @@ absl::Status MakeRedisStatus(RedisError kind, Executed executed, std::string_vie
 // The same error of a command that was not even sent. REQUIRES: not OK.
 absl::Status NotExecuted(const absl::Status& status);
 
+// A copy that shares no memory, for another thread. Statuses may be shared between threads, but
+// where Abseil comes from a package its counter of references is handled by code that
+// ThreadSanitizer does not see, and every test that shares one would be reported.
+absl::Status Unshared(const absl::Status& status);
+
 // OK unless `reply` is an error. The message names the code, and of the server's words only what
 // cannot quote a key.
 absl::Status StatusOf(const Reply& reply);

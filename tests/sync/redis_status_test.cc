@@ -102,6 +102,8 @@ TEST(RedisStatusTest, OurOwnErrorsKeepKindAndWhetherExecuted) {
   EXPECT_FALSE(MaybeExecuted(MakeRedisStatus(RedisError::kTimeout, Executed::kNo, "")));
   EXPECT_FALSE(MaybeExecuted(NotExecuted(lost)));
   EXPECT_EQ(KindOf(NotExecuted(lost)), RedisError::kDisconnected);
+  EXPECT_EQ(Unshared(lost), lost);
+  EXPECT_EQ(Unshared(absl::OkStatus()), absl::OkStatus());
   for (int kind = 1; kind <= static_cast<int>(RedisError::kTooOld); ++kind) {
     EXPECT_FALSE(MakeRedisStatus(static_cast<RedisError>(kind), Executed::kNo, "").ok()) << kind;
   }
