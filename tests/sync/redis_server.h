@@ -58,7 +58,11 @@ class RedisServer {
   void Start() {
     const std::string socket = folder_.File("redis.sock");
     unlink(socket.c_str());
-    std::vector<std::string> words = {"redis-server",
+    // A test that crashes takes its servers along: setpriv becomes the server.
+    std::vector<std::string> words = {"setpriv",
+                                      "--pdeathsig",
+                                      "KILL",
+                                      "redis-server",
                                       "--port",
                                       std::to_string(port_),
                                       "--bind",
@@ -83,7 +87,7 @@ class RedisServer {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     ASSERT_EQ(posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ), 0)
-        << "these tests need redis-server";
+        << "these tests need setpriv and redis-server";
     posix_spawn_file_actions_destroy(&actions);
     ASSERT_TRUE(Eventually([&] { return access(socket.c_str(), F_OK) == 0 && Answers(); }));
   }
