@@ -32,14 +32,14 @@ constexpr uint64_t ReverseBits(uint64_t bits) {
 }
 
 // Reversed, so that hashes with the same end lie together.
-uint64_t PositionOf(uint64_t hash, int shard_bits) {
-  return ReverseBits(hash >> shard_bits | hash << (64 - shard_bits));
+uint64_t PositionOf(uint64_t hash) {
+  return ReverseBits(hash >> HashIndex::kShardBits | hash << (64 - HashIndex::kShardBits));
 }
 
 // The inverse, for the bucket bits: the end of the hashes at a position.
-uint64_t HashAt(uint64_t position, int shard_bits) {
+uint64_t HashAt(uint64_t position) {
   const uint64_t bits = ReverseBits(position);
-  return bits << shard_bits | bits >> (64 - shard_bits);
+  return bits << HashIndex::kShardBits | bits >> (64 - HashIndex::kShardBits);
 }
 
 }  // namespace
@@ -263,13 +263,13 @@ void HashIndex::RemoveBucket() {
 
 bool HashIndex::VisitBucket(uint64_t* position, absl::FunctionRef<void(Entry*)> visit) {
   const size_t buckets = bucket_count();
-  const size_t bucket = BucketOf(HashAt(*position, kShardBits));
+  const size_t bucket = BucketOf(HashAt(*position));
   const uint64_t range = uint64_t{1} << (64 - BitsOf(bucket, buckets));
   const uint64_t begin = *position & ~(range - 1);
   const uint64_t from = *position;
   *position = begin + range;
   for (Entry* entry : EntriesOf(bucket)) {
-    if (from == begin || PositionOf(hash_of_(entry), kShardBits) >= from) visit(entry);
+    if (from == begin || PositionOf(hash_of_(entry)) >= from) visit(entry);
   }
   return *position != 0;  // 0: past the last
 }

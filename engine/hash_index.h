@@ -44,6 +44,8 @@ namespace trivet::engine {
 // in reversed order a bucket is a range, and adding one cuts a range in two.
 class HashIndex {
  public:
+  static constexpr int kShardBits = 10;
+
   // `hash_of` outlives the index.
   HashIndex(const Arena& arena, const EntryHash& hash_of, size_t shards = 1);
   HashIndex(const HashIndex&) = delete;
@@ -111,8 +113,6 @@ class HashIndex {
     std::array<std::atomic<uint32_t>, kSlots> blocks;
   };
   static_assert(sizeof(Bucket) == 64);
-
-  static constexpr int kShardBits = 10;
 
   static uint8_t FingerprintOf(uint64_t hash);
   // The slots whose fingerprint is that one, a bit for each.

@@ -114,11 +114,15 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
 }
 
 void Shard::Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals) {
+  RemoveFromIndex(entry, hash);
+  policy_->Remove(entry);
+  Unlink(entry, cause, removals);
+}
+
+void Shard::RemoveFromIndex(Entry* entry, uint64_t hash) {
   const size_t buckets = index_.bucket_count();
   index_.Remove(entry, hash);
   FollowBuckets(buckets);
-  policy_->Remove(entry);
-  Unlink(entry, cause, removals);
 }
 
 void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
@@ -211,9 +215,7 @@ void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
     return;
   }
   const uint64_t hash = hash_of_(victim);
-  const size_t buckets = index_.bucket_count();
-  index_.Remove(victim, hash);
-  FollowBuckets(buckets);
+  RemoveFromIndex(victim, hash);
   policy_->Evict(victim, hash);
   Unlink(victim, RemovalCause::kEvicted, removals);
 }

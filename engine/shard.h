@@ -167,6 +167,7 @@ class Shard {
   void Expire(size_t bucket, Millis now, size_t* budget, Removals* removals) TRIVET_REQUIRES(mu);
   bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
   void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
+  void RemoveFromIndex(Entry* entry, uint64_t hash) TRIVET_REQUIRES(mu);
   // What leaving the shard means for everything but index and policy.
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
