@@ -1,12 +1,15 @@
 // Question: what do reads and writes cost with an SQLite file behind the cache?
 //
 // Decision it serves: how much of a read from SQLite is left when trivet, with room for a tenth of
-// the rows, stands in front of it; and how much a writer pays for that.
+// the rows, stands in front of it; and how much a writer pays for that, and for a row in the change
+// log.
 //
 // Baseline: SQLite alone, by the same statements. Each write is a transaction of its own.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -107,13 +110,34 @@ Contender WriteAlone(Stored stored) {
           }};
 }
 
+// With a row in the change log, and a teller that takes the rows away in batches.
+Contender WriteLogged(Stored stored) {
+  return {"SQLite alone, logged", [stored = std::move(stored)](Turn& turn) {
+            constexpr size_t kTrimmedAtOnce = 100;
+            Backing& backing = stored->backing();
+            const std::string value(kValueBytes, 'w');
+            std::mt19937_64 random(std::random_device{}());
+            std::vector<uint64_t> tickets;
+            turn.Run([&](const Key& key) {
+              tickets.push_back(random() >> 2 | 1);
+              const StoreWrite write = {.key = key.view(), .value = value};
+              Require(backing.Write(kNamespace, std::span(&write, 1), tickets.back()).status());
+              if (tickets.size() < kTrimmedAtOnce) return Outcome::kSet;
+              Require(backing.TrimChangeLog(tickets));
+              tickets.clear();
+              return Outcome::kSet;
+            });
+            Require(backing.TrimChangeLog(tickets));
+          }};
+}
+
 int Main(int argc, char** argv) {
   Session session("store", "What do reads and writes cost with an SQLite file behind?", argc, argv);
   auto folder = cli::TemporaryFolder::Create();
   Require(folder.status());
   const auto stored = std::make_shared<StoredCache>(*std::move(folder), session.settings().policy);
   std::vector<Contender> readers = {GetThrough(stored), ReadAlone(stored)};
-  std::vector<Contender> writers = {SetThrough(stored), WriteAlone(stored)};
+  std::vector<Contender> writers = {SetThrough(stored), WriteAlone(stored), WriteLogged(stored)};
   for (const int threads : {1, 2}) {
     session.Measure({.keys = kKeys, .value_bytes = kValueBytes, .threads = threads}, readers);
   }

@@ -1,5 +1,7 @@
 #include "engine/active_loads.h"
 
+#include <utility>
+
 namespace trivet::engine {
 namespace {
 
@@ -19,6 +21,10 @@ bool ActiveLoad::Contains(const NamespaceState* space, std::string_view key) {
     if (load->space_ == space && load->key_ == key) return true;
   }
   return false;
+}
+
+const ActiveLoad* ActiveLoad::Exchange(const ActiveLoad* other) {
+  return std::exchange(innermost, other);
 }
 
 }  // namespace trivet::engine

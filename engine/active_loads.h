@@ -20,6 +20,10 @@ class ActiveLoad {
 
   static bool Contains(const NamespaceState* space, std::string_view key);
 
+  // For simulations that run many "threads" on one: gives the thread another one's loads, and
+  // returns its own.
+  static const ActiveLoad* Exchange(const ActiveLoad* innermost);
+
  private:
   const NamespaceState* const space_;
   const std::string_view key_;

@@ -11,7 +11,6 @@ namespace trivet::engine {
 namespace {
 
 constexpr size_t kPageBytes = 4096;
-constexpr size_t kHugePageBytes = 2 << 20;
 // One change of protection for so much, at least: it is a system call.
 constexpr size_t kCommitBytes = 64 << 10;
 

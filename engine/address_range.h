@@ -13,6 +13,8 @@ namespace trivet::engine {
 // Not thread-safe, but what is committed may be used by any thread.
 class AddressRange {
  public:
+  static constexpr size_t kHugePageBytes = 2 << 20;
+
   // Reserves at least `bytes`. Where a limit on addresses (ulimit -v) forbids that, half of it, and
   // so on; aborts when not even a page is left.
   explicit AddressRange(size_t bytes);
@@ -30,6 +32,7 @@ class AddressRange {
   // Asks for huge pages (transparent ones, 2 MiB) from here on: fewer misses of the TLB, but memory
   // comes and goes in larger pieces.
   void PreferHugePages();
+  bool prefers_huge_pages() const { return step_ == kHugePageBytes; }
 
   // Gives the memory of the whole pages in [offset, offset + bytes) back. It stays usable, and is
   // zero when it is touched again.

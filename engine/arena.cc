@@ -12,6 +12,20 @@ constexpr size_t kRangeBytes = size_t{64} << 30;
 
 // A class may have free blocks worth so many slabs before blocks are moved together.
 constexpr size_t kSlabsWithRoom = 2;
+// Slabs are told apart by how many sixteenths of them are free; with fewer than two they are full
+// enough: to win one, more than seven would be copied.
+constexpr size_t kFreeLevels = 16;
+constexpr size_t kFreeLevelMin = 2;
+
+// What a thread keeps at hand, unless said otherwise: a batch of the Reclaimer, and it stays in the
+// second-level cache of its core.
+constexpr size_t kCachedBytesMax = 256 << 10;
+// A thread that has none left gets so many at a time, and for larger blocks so many bytes.
+constexpr size_t kRefillBlocks = 32;
+constexpr size_t kRefillBytes = 8 << 10;
+
+// Free runs whose memory is given back once more, at a time: a system call each.
+constexpr size_t kRunsTrimmedAgain = 32;
 
 constexpr size_t PagesFor(size_t bytes) {
   return (bytes + PageRuns::kPageBytes - 1) / PageRuns::kPageBytes;
@@ -24,15 +38,17 @@ Arena::Arena(bool huge_pages)
       base_(range_.data()),
       slab_table_(range_.size() / PageRuns::kPageBytes * sizeof(Slab*)),
       slab_of_page_(reinterpret_cast<Slab**>(slab_table_.data())),
+      cached_bytes_max_(kCachedBytesMax),
       pages_(range_) {
   if (huge_pages) range_.PreferHugePages();
 }
 
 Arena::~Arena() {
+  CollectFromAllThreads();
   // Blocks that are still out go with the range.
   for (SizeClass& size_class : classes_) {
     MutexLock lock(size_class.mu);
-    for (Slab** list : {&size_class.partial, &size_class.picked}) {
+    for (Slab** list : {&size_class.partial, &size_class.picked, &size_class.full}) {
       while (Slab* slab = *list) {
         Unlink(*list, slab);
         DeleteSlab(slab);
@@ -48,62 +64,178 @@ size_t Arena::block_bytes() {
     MutexLock lock(classes_[i].mu);
     bytes += classes_[i].blocks * SizeOfClass(i);
   }
+  bytes -= std::min(bytes, cached_bytes());
   MutexLock lock(pages_mu_);
   return bytes + large_bytes_;
 }
 
-size_t Arena::page_bytes() {
-  MutexLock lock(pages_mu_);
-  return (pages_.used_pages() + pages_.idle_pages()) * PageRuns::kPageBytes;
+size_t Arena::cached_bytes() const {
+  size_t bytes = 0;
+  magazines_.ForEach([&bytes](const Magazines& magazines) { bytes += magazines.bytes; });
+  return bytes;
+}
+
+void Arena::NotePages() {
+  page_bytes_.store((pages_.used_pages() + pages_.idle_pages()) * PageRuns::kPageBytes,
+                    std::memory_order_relaxed);
 }
 
 void* Arena::Allocate(size_t size) {
-  const size_t block_bytes = BlockBytes(size);
-  if (size > kSmallBytesMax) return AllocatePages(block_bytes);
-  const size_t class_number = SizeClassOf(size);
-  SizeClass& size_class = classes_[class_number];
-  MutexLock lock(size_class.mu);
-  Slab* slab = size_class.partial;
-  if (slab == nullptr) {
-    slab = NewSlab(class_number);
-    if (slab == nullptr) return nullptr;
-    PushFront(size_class.partial, slab);
+  const auto allocate = [this, size] {
+    return size <= kSmallBytesMax ? AllocateSmall(SizeClassOf(size))
+                                  : AllocatePages(BlockBytes(size));
+  };
+  void* const block = allocate();
+  if (block != nullptr) [[likely]]
+    return block;
+  CollectFromAllThreads();  // it may be whole slabs
+  return allocate();
+}
+
+void* Arena::AllocateSmall(size_t size_class) {
+  Magazines* const mine = magazines_.TryMine();
+  if (mine == nullptr) {
+    uint32_t block = 0;
+    return TakeFromSlabs(size_class, {&block, 1}) == 1 ? At(block) : nullptr;
   }
-  while (slab->bits[slab->hint] == 0) ++slab->hint;
-  uint64_t& word = slab->bits[slab->hint];
-  const size_t index = slab->hint * 64 + static_cast<size_t>(std::countr_zero(word));
-  word &= word - 1;
-  if (--slab->free == 0) Unlink(size_class.partial, slab);
-  ++size_class.blocks;
-  return base_ + slab->first_page * PageRuns::kPageBytes + index * block_bytes;
+  const size_t size = SizeOfClass(size_class);
+  OwnerLock lock(mine->mu);
+  std::vector<uint32_t>& blocks = mine->blocks[size_class];
+  if (blocks.empty()) {
+    // Not so many that they would be returned at once.
+    const size_t bytes =
+        std::min(kRefillBytes, cached_bytes_max_.load(std::memory_order_relaxed) / 4);
+    blocks.resize(std::clamp<size_t>(bytes / size, 1, kRefillBlocks));
+    blocks.resize(TakeFromSlabs(size_class, blocks));
+    if (blocks.empty()) return nullptr;
+    std::reverse(blocks.begin(), blocks.end());  // in the order of their addresses
+    mine->bytes = mine->bytes + blocks.size() * size;
+  }
+  const uint32_t block = blocks.back();
+  blocks.pop_back();
+  mine->bytes = mine->bytes - size;
+  if (mine->bytes > cached_bytes_max_.load(std::memory_order_relaxed)) [[unlikely]]
+    ReturnHalf(*mine);
+  return At(block);
+}
+
+size_t Arena::TakeFromSlabs(size_t size_class, std::span<uint32_t> blocks) {
+  SizeClass& from = classes_[size_class];
+  const auto granules = static_cast<uint32_t>(SizeOfClass(size_class) / kGranuleBytes);
+  size_t taken = 0;
+  MutexLock lock(from.mu);
+  while (taken < blocks.size()) {
+    Slab* slab = from.partial;
+    if (slab == nullptr) {
+      slab = NewSlab(size_class);
+      if (slab == nullptr) break;
+      PushFront(from.partial, slab);
+    }
+    while (slab->bits[slab->hint] == 0) ++slab->hint;
+    uint64_t& word = slab->bits[slab->hint];
+    const uint32_t index = slab->hint * 64 + static_cast<uint32_t>(std::countr_zero(word));
+    word &= word - 1;
+    if (--slab->free == 0) {
+      Unlink(from.partial, slab);
+      PushFront(from.full, slab);
+    }
+    blocks[taken++] =
+        slab->first_page * static_cast<uint32_t>(PageRuns::kPageBytes / kGranuleBytes) +
+        index * granules;
+  }
+  from.blocks += taken;
+  return taken;
 }
 
 void Arena::Free(void* block, size_t block_bytes) {
-  const auto offset = static_cast<size_t>(static_cast<char*>(block) - base_);
-  const size_t page = offset / PageRuns::kPageBytes;
-  if (block_bytes > kSmallBytesMax) {
-    MutexLock lock(pages_mu_);
-    large_bytes_ -= block_bytes;
-    pages_.Free(static_cast<uint32_t>(page), static_cast<uint32_t>(PagesFor(block_bytes)));
+  if (block_bytes <= kSmallBytesMax) {
+    FreeSmall(block, SizeClassOf(block_bytes));
     return;
   }
-  SizeClass& size_class = classes_[SizeClassOf(block_bytes)];
-  Slab* const slab = slab_of_page_[page];
-  const auto index = static_cast<uint32_t>(offset - slab->first_page * PageRuns::kPageBytes) /
-                     static_cast<uint32_t>(block_bytes);
-  MutexLock lock(size_class.mu);
-  TRIVET_DCHECK((slab->bits[index / 64] >> (index % 64) & 1) == 0, "a block is freed twice");
-  slab->bits[index / 64] |= uint64_t{1} << (index % 64);
-  slab->hint = std::min(slab->hint, index / 64);
-  --size_class.blocks;
-  Slab*& list = slab->picked ? size_class.picked : size_class.partial;
-  if (slab->free++ == 0) PushFront(list, slab);
-  // The only one that has room stays, lest it come and go with one block.
-  const bool is_needed = !slab->picked && slab->previous == nullptr && slab->next == nullptr;
-  if (slab->free == slab->blocks && !is_needed) {
-    Unlink(list, slab);
-    DeleteSlab(slab);
+  const auto offset = static_cast<size_t>(static_cast<char*>(block) - base_);
+  MutexLock lock(pages_mu_);
+  large_bytes_ -= block_bytes;
+  pages_.Free(static_cast<uint32_t>(offset / PageRuns::kPageBytes),
+              static_cast<uint32_t>(PagesFor(block_bytes)));
+  NotePages();
+}
+
+void Arena::FreeSmall(void* block, size_t size_class) {
+  const uint32_t number = NumberOf(block);
+  Magazines* const mine = magazines_.TryMine();
+  if (mine == nullptr) {
+    ReturnToSlabs(size_class, {&number, 1});
+    return;
   }
+  OwnerLock lock(mine->mu);
+  // Looked at under the lock: what is kept by mistake is there when ThinOut collects.
+  if (any_picked_ && SlabOf(number)->picked) [[unlikely]] {
+    ReturnToSlabs(size_class, {&number, 1});
+    return;
+  }
+  mine->blocks[size_class].push_back(number);
+  mine->bytes = mine->bytes + SizeOfClass(size_class);
+  if (mine->bytes > cached_bytes_max_.load(std::memory_order_relaxed)) ReturnHalf(*mine);
+}
+
+void Arena::ReturnToSlabs(size_t size_class, std::span<const uint32_t> blocks) {
+  SizeClass& to = classes_[size_class];
+  const auto granules = static_cast<uint32_t>(SizeOfClass(size_class) / kGranuleBytes);
+  MutexLock lock(to.mu);
+  to.blocks -= blocks.size();
+  for (const uint32_t block : blocks) {
+    Slab* const slab = SlabOf(block);
+    const uint32_t index =
+        (block - slab->first_page * static_cast<uint32_t>(PageRuns::kPageBytes / kGranuleBytes)) /
+        granules;
+    TRIVET_DCHECK((slab->bits[index / 64] >> (index % 64) & 1) == 0, "a block is freed twice");
+    slab->bits[index / 64] |= uint64_t{1} << (index % 64);
+    slab->hint = std::min(slab->hint, index / 64);
+    Slab*& list = slab->picked ? to.picked : to.partial;
+    if (slab->free++ == 0) {
+      Unlink(to.full, slab);
+      PushFront(list, slab);
+    }
+    // The only one that has room stays, lest it come and go with one block.
+    const bool is_needed = !slab->picked && slab->previous == nullptr && slab->next == nullptr;
+    if (slab->free == slab->blocks && !is_needed) {
+      Unlink(list, slab);
+      DeleteSlab(slab);
+    }
+  }
+}
+
+void Arena::ReturnHalf(Magazines& magazines) {
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    std::vector<uint32_t>& blocks = magazines.blocks[i];
+    const size_t half = (blocks.size() + 1) / 2;
+    if (half == 0) continue;
+    ReturnToSlabs(i, std::span(blocks).first(half));
+    blocks.erase(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(half));
+    magazines.bytes = magazines.bytes - half * SizeOfClass(i);
+  }
+}
+
+void Arena::ReturnAll(Magazines& magazines) {
+  MutexLock lock(magazines.mu);
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    std::vector<uint32_t>& blocks = magazines.blocks[i];
+    if (blocks.empty()) continue;
+    ReturnToSlabs(i, blocks);
+    magazines.bytes = magazines.bytes - blocks.size() * SizeOfClass(i);
+    blocks.clear();
+  }
+  TRIVET_DCHECK(magazines.bytes == 0, "a thread miscounts its blocks");
+}
+
+void Arena::CollectFromAllThreads() {
+  magazines_.ForEach([this](Magazines& magazines) { ReturnAll(magazines); });
+}
+
+void Arena::CollectFromEndedThreads() {
+  magazines_.ForEachEnded([this](Magazines& magazines) {
+    if (magazines.bytes != 0) ReturnAll(magazines);
+  });
 }
 
 void Arena::PushFront(Slab*& list, Slab* slab) {
@@ -120,6 +252,9 @@ void Arena::Unlink(Slab*& list, Slab* slab) {
 }
 
 bool Arena::ThinOut() {
+  // First, so that it is known what is free.
+  CollectFromAllThreads();
+  any_picked_ = true;
   bool any = false;
   for (SizeClass& size_class : classes_) {
     MutexLock lock(size_class.mu);
@@ -128,26 +263,50 @@ bool Arena::ThinOut() {
       slab->picked = false;
       PushFront(size_class.partial, slab);
     }
-    size_t free = 0;
-    size_t in_slab = 1;
-    for (const Slab* slab = size_class.partial; slab != nullptr; slab = slab->next) {
-      free += slab->free;
-      in_slab = slab->blocks;
-    }
-    if (free < kSlabsWithRoom * in_slab) continue;
-    // What the picked ones hold must fit into the others.
-    Slab* slab = size_class.partial;
-    while (slab != nullptr) {
-      Slab* const next = slab->next;
-      if (slab->free * 2 > slab->blocks && free > kSlabsWithRoom * in_slab) {
-        free -= std::min<size_t>(free, in_slab);
-        Unlink(size_class.partial, slab);
-        slab->picked = true;
-        PushFront(size_class.picked, slab);
-        any = true;
+    any = PickEmptiest(size_class) || any;
+  }
+  // What a thread freed before it could see that the slab was picked.
+  CollectFromAllThreads();
+  any_picked_ = any;
+  return any;
+}
+
+bool Arena::PickEmptiest(SizeClass& size_class) {
+  const auto level_of = [](const Slab* slab) {
+    return std::min<size_t>(slab->free * kFreeLevels / slab->blocks, kFreeLevels - 1);
+  };
+  size_t free = 0;
+  size_t in_slab = 1;
+  std::array<size_t, kFreeLevels> slabs{};
+  for (const Slab* slab = size_class.partial; slab != nullptr; slab = slab->next) {
+    free += slab->free;
+    in_slab = slab->blocks;
+    ++slabs[level_of(slab)];
+  }
+  // What the picked ones hold must fit into the others: each takes a slab's worth of room.
+  const size_t slabs_of_room = free / in_slab;
+  if (slabs_of_room <= kSlabsWithRoom) return false;
+  size_t left = slabs_of_room - kSlabsWithRoom;
+  size_t level = kFreeLevels - 1;  // the least free from which slabs are picked
+  for (; level > kFreeLevelMin && slabs[level] < left; --level) left -= slabs[level];
+  bool any = false;
+  Slab* slab = size_class.partial;
+  while (slab != nullptr) {
+    Slab* const next = slab->next;
+    const size_t its_level = level_of(slab);
+    if (its_level > level || (its_level == level && left > 0)) {
+      if (its_level == level) --left;
+      Unlink(size_class.partial, slab);
+      if (slab->free == slab->blocks) {  // nobody is left whose move would free it
+        DeleteSlab(slab);
+        slab = next;
+        continue;
       }
-      slab = next;
+      slab->picked = true;
+      PushFront(size_class.picked, slab);
+      any = true;
     }
+    slab = next;
   }
   return any;
 }
@@ -169,9 +328,11 @@ Arena::Slab* Arena::NewSlab(size_t size_class) {
   MutexLock lock(pages_mu_);
   const std::optional<uint32_t> first = pages_.Allocate(kSlabPages);
   if (!first.has_value()) return nullptr;
+  NotePages();
   slab->first_page = *first;
   if (!slab_table_.Commit((size_t{*first} + kSlabPages) * sizeof(Slab*))) {
     pages_.Free(*first, kSlabPages);
+    NotePages();
     return nullptr;
   }
   std::fill_n(slab_of_page_ + *first, kSlabPages, slab.get());
@@ -182,6 +343,7 @@ void Arena::DeleteSlab(Slab* slab) {
   {
     MutexLock lock(pages_mu_);
     pages_.Free(slab->first_page, kSlabPages);
+    NotePages();
   }
   delete slab;
 }
@@ -192,15 +354,24 @@ void* Arena::AllocatePages(size_t block_bytes) {
   const std::optional<uint32_t> first = pages_.Allocate(static_cast<uint32_t>(pages));
   if (!first.has_value()) return nullptr;
   large_bytes_ += block_bytes;
+  NotePages();
   return base_ + size_t{*first} * PageRuns::kPageBytes;
 }
 
 void Arena::Trim() {
+  CollectFromAllThreads();
   MutexLock lock(pages_mu_);
   pages_.Trim(0);
+  NotePages();
+}
+
+void Arena::TrimAgain() {
+  MutexLock lock(pages_mu_);
+  pages_.TrimAgain(kRunsTrimmedAgain);
 }
 
 void Arena::CheckInvariants() {
+  CollectFromAllThreads();
   for (SizeClass& size_class : classes_) {
     MutexLock lock(size_class.mu);
     for (const Slab* slab = size_class.partial; slab != nullptr; slab = slab->next) {

@@ -3,13 +3,18 @@
 #define TRIVET_ENGINE_ARENA_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "engine/address_range.h"
+#include "engine/magazines.h"
 #include "engine/mutex.h"
 #include "engine/page_runs.h"
+#include "engine/per_thread.h"
 #include "engine/relaxed.h"
 #include "engine/size_classes.h"
 
@@ -23,6 +28,10 @@ namespace trivet::engine {
 //
 // When the mix of sizes shifts, slabs are left with few blocks each. ThinOut picks such slabs, from
 // which nothing is allocated any more; the owner of the blocks moves those that IsThinnedOut.
+//
+// Each thread keeps some free small blocks at hand, up to a bound in bytes: Allocate and Free of
+// such a block take a lock once for many of them. They are slack, as all free blocks; other threads
+// take them back where memory is short, or slabs are to empty themselves.
 //
 // Thread-safety: all methods, on any thread; one short lock per size class and one for the pages.
 class Arena {
@@ -53,18 +62,31 @@ class Arena {
   void* At(uint32_t number) const { return base_ + size_t{number} * kGranuleBytes; }
 
   // Bytes of all blocks that are out, and of the pages they lie in. The difference is slack.
-  // Costs a lock per size class.
+  // The former costs a lock per size class, and is not exact while other threads allocate and free.
   size_t block_bytes();
-  size_t page_bytes();
+  size_t page_bytes() const { return page_bytes_.load(std::memory_order_relaxed); }
+  // Of the slack, what threads keep at hand. Costs a look at each thread.
+  size_t cached_bytes() const;
 
-  // Picks, in each class that has much room, the slabs that are less than half used, anew each
-  // time. False: there are none.
+  // How much one thread may keep at hand.
+  void SetCachedBytesMax(size_t bytes) {
+    cached_bytes_max_.store(bytes, std::memory_order_relaxed);
+  }
+
+  // Takes back what threads keep that have ended.
+  void CollectFromEndedThreads();
+
+  // Picks, in each class that has much room, the emptiest slabs, as many as the others have room
+  // for and an eighth free at least, anew each time. False: there are none.
   bool ThinOut();
   // Whether the block lies in a slab that was picked. REQUIRES: the block is out.
   bool IsThinnedOut(const void* block, size_t block_bytes) const;
 
-  // Gives the memory of free pages back to the system.
+  // Takes back what threads keep at hand, and gives the memory of free pages back to the system.
   void Trim();
+  // Looks after some of the pages that were given back, and may have got memory all the same. To be
+  // called now and then.
+  void TrimAgain();
 
   // Aborts if the slabs miscount. For tests.
   void CheckInvariants();
@@ -85,25 +107,47 @@ class Arena {
     std::unique_ptr<uint64_t[]> bits;
   };
 
-  // The slabs of one class that have free blocks, the one to use first at the front.
+  // The slabs of one class; of those that have free blocks the one to use first at the front.
   struct SizeClass {
-    Mutex mu;
+    SpinMutex mu;
     Slab* partial TRIVET_GUARDED_BY(mu) = nullptr;
     Slab* picked TRIVET_GUARDED_BY(mu) = nullptr;
-    size_t blocks TRIVET_GUARDED_BY(mu) = 0;  // that are out
+    // Those without free blocks. Nobody looks for them here but checkers of leaks, which do not see
+    // what is mapped.
+    Slab* full TRIVET_GUARDED_BY(mu) = nullptr;
+    size_t blocks TRIVET_GUARDED_BY(mu) = 0;  // that are out, or at hand in a thread
   };
 
   Slab* NewSlab(size_t size_class);
   void DeleteSlab(Slab* slab);
+  bool PickEmptiest(SizeClass& size_class) TRIVET_REQUIRES(size_class.mu);
   static void PushFront(Slab*& list, Slab* slab);
   static void Unlink(Slab*& list, Slab* slab);
   void* AllocatePages(size_t block_bytes);
+  void NotePages() TRIVET_REQUIRES(pages_mu_);
+  void* AllocateSmall(size_t size_class);
+  void FreeSmall(void* block, size_t size_class);
+
+  // Between slabs and magazines. TakeFromSlabs returns how many it got.
+  size_t TakeFromSlabs(size_t size_class, std::span<uint32_t> blocks);
+  void ReturnToSlabs(size_t size_class, std::span<const uint32_t> blocks);
+  // Returns what was kept longest, half of each stack, or all.
+  void ReturnHalf(Magazines& magazines) TRIVET_REQUIRES(magazines.mu);
+  void ReturnAll(Magazines& magazines);
+  void CollectFromAllThreads();
+  Slab* SlabOf(uint32_t block) const {
+    return slab_of_page_[size_t{block} * kGranuleBytes / PageRuns::kPageBytes];
+  }
 
   AddressRange range_;
   char* const base_;
   AddressRange slab_table_;    // memory for slab_of_page_
   Slab** const slab_of_page_;  // for the pages of slabs; written before their blocks are handed out
   std::array<SizeClass, kSizeClasses> classes_;
+  PerThread<Magazines> magazines_;
+  std::atomic<size_t> cached_bytes_max_;
+  std::atomic<size_t> page_bytes_{0};
+  Relaxed<bool> any_picked_ = false;
   Mutex pages_mu_;
   PageRuns pages_ TRIVET_GUARDED_BY(pages_mu_);
   size_t large_bytes_ TRIVET_GUARDED_BY(pages_mu_) = 0;  // of the large blocks that are out

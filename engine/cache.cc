@@ -1,7 +1,9 @@
 #include "trivet/cache.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "engine/announcement.h"
 #include "engine/check.h"
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
@@ -9,7 +11,6 @@
 #include "engine/store_access.h"
 
 namespace trivet {
-
 absl::StatusOr<std::unique_ptr<Cache>> Cache::Open(CacheOptions options) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
   return std::unique_ptr<Cache>(new Cache(std::make_unique<engine::Core>(std::move(options))));
@@ -34,30 +35,46 @@ Namespace Cache::In(std::string_view name, const NamespaceOptions& options) {
   if (absl::Status status = engine::CheckName("namespace", name); !status.ok()) {
     return Namespace(status);
   }
-  if (absl::Status status = Validate(options); !status.ok()) return Namespace(status);
+  if (absl::Status status = Validate(options, core_->options()); !status.ok()) {
+    return Namespace(status);
+  }
   auto state = core_->spaces().Open(name, options, true);
   return state.ok() ? Namespace(core_.get(), *state) : Namespace(state.status());
 }
 
-absl::Status Cache::InvalidateTag(std::string_view tag) {
+absl::Status Cache::InvalidateTag(std::string_view tag, Coherence* told) {
   if (absl::Status status = core_->CheckOpen(); !status.ok()) return status;
   if (absl::Status status = engine::CheckName("tag", tag); !status.ok()) return status;
+  Coherence worst = Coherence::kLocal;
+  Coherence one = Coherence::kLocal;
   for (engine::NamespaceState* space : core_->spaces().All()) {
+    engine::Announcement announcement(*core_, *space, &one);
+    announcement.OfGroup(SharedRecord::Kind::kTag, tag);
+    worst = std::max(worst, one);
     engine::InvalidateTag(core_->memory(), space, tag);
   }
+  if (told != nullptr) *told = worst;
   return absl::OkStatus();
 }
 
-absl::Status Cache::ClearAll() {
+absl::Status Cache::ClearAll(Coherence* told) {
   if (absl::Status status = core_->CheckOpen(); !status.ok()) return status;
   absl::Status outcome;
+  Coherence worst = Coherence::kLocal;
+  Coherence one = Coherence::kLocal;
   if (core_->options().backing != nullptr) {
-    outcome = core_->options().backing->ClearAll();
+    // Namespaces that are not open here: who finds the rows in the log tells of them.
+    outcome = core_->options().backing->ClearAll(core_->sharing() == nullptr ? kUnlogged
+                                                                             : engine::NewTicket());
     if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
   }
   for (engine::NamespaceState* space : core_->spaces().All()) {
+    engine::Announcement announcement(*core_, *space, &one);
+    announcement.OfGroup(SharedRecord::Kind::kClear, "");
+    worst = std::max(worst, one);
     engine::Clear(core_->memory(), space);
   }
+  if (told != nullptr) *told = worst;
   return outcome;
 }
 

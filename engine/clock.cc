@@ -30,6 +30,14 @@ class SystemClock final : public Clock {
     return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
   }
 
+  absl::Duration Suspended() const override {
+    timespec with;
+    timespec without;
+    clock_gettime(CLOCK_BOOTTIME, &with);
+    clock_gettime(CLOCK_MONOTONIC, &without);
+    return absl::DurationFromTimespec(with) - absl::DurationFromTimespec(without);
+  }
+
   absl::Time WallTime() const override { return absl::Now(); }
 
   // A thread that slept for all of it may still read an Elapsed() one step before its deadline, and
@@ -72,6 +80,14 @@ absl::Duration ManualClock::WaitSlice(absl::Duration deadline) const {
 void ManualClock::Advance(absl::Duration by) {
   TRIVET_CHECK(by >= absl::ZeroDuration(), "elapsed time never decreases");
   elapsed_ns_.fetch_add(ToNanoseconds(by));
+}
+
+absl::Duration ManualClock::Suspended() const { return absl::Nanoseconds(suspended_ns_.load()); }
+
+void ManualClock::Suspend(absl::Duration by) {
+  TRIVET_CHECK(by >= absl::ZeroDuration(), "nobody sleeps backwards");
+  suspended_ns_.fetch_add(ToNanoseconds(by));
+  JumpWallTime(by);
 }
 
 void ManualClock::JumpWallTime(absl::Duration by) { wall_offset_ns_.fetch_add(ToNanoseconds(by)); }

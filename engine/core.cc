@@ -20,7 +20,15 @@ Core::Core(CacheOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? *options_.clock : *Clock::System()),
       memory_(options_, clock_) {
+  if (options_.shared != nullptr) {
+    sharing_ = std::make_unique<SharedUpkeep>(*options_.shared, options_.backing.get(),
+                                              options_.coherence, clock_, memory_);
+    spaces_.OnNew([this](NamespaceState& state) {
+      return state.options().use_shared ? sharing_->Attach(state) : absl::OkStatus();
+    });
+  }
   if (options_.background_maintenance) {
+    if (sharing_ != nullptr) sharing_->Start();
     maintenance_.Start(kBackgroundPeriod, [this] { return MaintainInBackground(); });
   }
 }
@@ -33,6 +41,8 @@ absl::Status Core::CheckOpen() const {
 bool Core::Maintain(size_t budget) {
   const bool more_memory = memory_.Maintain(budget);
   const bool more_rows = SweepStore(budget);
+  // With a thread in the background, that one does it.
+  if (sharing_ != nullptr && !options_.background_maintenance) sharing_->Step();
   return more_memory || more_rows;
 }
 
@@ -56,6 +66,7 @@ bool Core::SweepStore(size_t rows_max) {
 absl::Status Core::Close() {
   closed_.store(true, std::memory_order_release);
   maintenance_.Stop();
+  if (sharing_ != nullptr) sharing_->Stop();
   const size_t flights = memory_.flights();
   const size_t pinned = memory_.pinned_entries();
   if (flights == 0 && pinned == 0) return absl::OkStatus();

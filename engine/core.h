@@ -10,6 +10,7 @@
 #include "engine/maintenance_thread.h"
 #include "engine/memory_tier.h"
 #include "engine/namespace_state.h"
+#include "engine/shared_upkeep.h"
 #include "trivet/backing.h"
 #include "trivet/clock.h"
 #include "trivet/options.h"
@@ -34,6 +35,9 @@ class Core {
     return space->options().use_backing ? options_.backing.get() : nullptr;
   }
 
+  // What says what other processes do; null where there is no shared tier.
+  SharedUpkeep* sharing() { return sharing_.get(); }
+
   // The end of a wait that begins now.
   absl::Duration JoinDeadline() const { return clock_.Elapsed() + options_.join_timeout; }
 
@@ -56,6 +60,7 @@ class Core {
   NamespaceTable spaces_;
   MemoryTier memory_;
   std::atomic<bool> closed_{false};
+  std::unique_ptr<SharedUpkeep> sharing_;             // uses those above
   absl::Duration next_sweep_ = absl::ZeroDuration();  // of the background thread alone
   MaintenanceThread maintenance_;                     // last: it uses the rest
 };

@@ -14,18 +14,27 @@ Entry::Entry(const EntryDraft& draft, size_t key_offset)
       deadline_(PackDeadline(draft.expires, draft.key.size())),
       flags_(FlagsOf(draft)),
       key_words_(static_cast<uint8_t>(key_offset / kWord)) {
-  static_assert(
-      (sizeof(Entry) + sizeof(Idle) + sizeof(Origin) + kTagsPerEntryMax * sizeof(TagMembership)) /
-          kWord <=
-      std::numeric_limits<decltype(key_words_)>::max());
+  static_assert((sizeof(Entry) + sizeof(Idle) + sizeof(Object) + sizeof(Origin) +
+                 kTagsPerEntryMax * sizeof(TagMembership)) /
+                    kWord <=
+                std::numeric_limits<decltype(key_words_)>::max());
   static_assert(kKeyBytesMax == size_t{1} << kKeyBits);
   static_assert(kValueBytesCeiling <= std::numeric_limits<decltype(value_size_)>::max());
   if (has_idle()) new (IdlePart()) Idle{draft.idle, draft.created};
+  if (is_typed()) {
+    const LiveObject& object = *draft.object;
+    new (ObjectPart()) Object{draft.object->Release(), object.ops(), object.bytes()};
+  }
   if (is_versioned()) new (OriginPart()) Origin{draft.version, draft.created};
+}
+
+Entry::~Entry() {
+  if (is_typed()) ObjectPart()->ops->destroy(ObjectPart()->object);
 }
 
 Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
   TRIVET_DCHECK(!draft.key.empty(), "a key has a byte at least");
+  TRIVET_DCHECK(draft.object == nullptr || draft.value.empty(), "an object or bytes, not both");
   const size_t key_offset = OffsetOfTags(FlagsOf(draft)) + draft.tag_count * sizeof(TagMembership);
   void* const block = arena.Allocate(key_offset + draft.key.size() + draft.value.size());
   if (block == nullptr) return nullptr;
@@ -40,6 +49,7 @@ Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
 }
 
 Entry* Entry::Copy(Arena& arena, Entry& entry) {
+  TRIVET_DCHECK(!entry.is_typed(), "an object has one owner");
   Entry* const copy = Create(arena, {.space_id = entry.space_id(),
                                      .key = entry.key(),
                                      .value = entry.value(),
@@ -54,9 +64,9 @@ Entry* Entry::Copy(Arena& arena, Entry& entry) {
 }
 
 void Entry::Destroy(Arena& arena, Entry* entry) {
-  const size_t charge = entry->charge();
+  const size_t block_bytes = entry->block_bytes();
   entry->~Entry();
-  arena.Free(entry, charge);
+  arena.Free(entry, block_bytes);
 }
 
 }  // namespace trivet::engine

@@ -12,13 +12,11 @@
 #include <string_view>
 
 #include "engine/arena.h"
+#include "engine/millis.h"
 #include "engine/relaxed.h"
+#include "trivet/live_object.h"
 
 namespace trivet::engine {
-
-// Milliseconds of Clock::Elapsed().
-using Millis = uint64_t;
-inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
 
 // The membership of an entry in one tag group of its shard: the number of the group's block, and
 // the entry's place in the group.
@@ -32,6 +30,7 @@ struct EntryDraft {
   uint32_t space_id = 0;
   std::string_view key;
   std::string_view value;
+  LiveObject* object = nullptr;  // if not null, the entry takes the object over
   size_t tag_count = 0;
   bool versioned = true;  // whether there is room for `version` and `created`
   uint64_t version = 0;
@@ -42,10 +41,14 @@ struct EntryDraft {
 
 // One block of the arena:
 //
-//   Entry | Idle, if it has an idle TTL | Origin, if versioned | TagMembership[] | key | value
+//   Entry | Idle, if it has an idle TTL | Object, if typed | Origin, if versioned | TagMembership[]
+//         | key | value, empty if typed
 //
 // What few entries need is not in the header, whose 32 bytes every entry pays for. The hash is not
 // kept at all: it is computed from the key by who needs it again, which no reader does.
+//
+// The value of a typed entry is a live object on the heap; its bytes, as a reader of bytes gets to
+// see them, are none.
 //
 // Key and value never change after Create; a new value is a new entry. Readers follow the index to
 // an entry without a lock; what they look at is constant once the entry is linked, or Relaxed. The
@@ -56,7 +59,8 @@ class Entry {
  public:
   // Null if the arena has no block for it.
   static Entry* Create(Arena& arena, const EntryDraft& draft);
-  // The same entry in another block; not linked anywhere, and without groups.
+  // The same entry in another block; not linked anywhere, and without groups. REQUIRES: not typed,
+  // for an object has one owner.
   static Entry* Copy(Arena& arena, Entry& entry);
   static void Destroy(Arena& arena, Entry* entry);
 
@@ -73,8 +77,15 @@ class Entry {
     return {first, (key_offset() - tags_offset()) / sizeof(TagMembership)};
   }
 
+  bool is_typed() const { return (flags_ & kIsTyped) != 0; }
+  // REQUIRES: is_typed().
+  const void* object() const { return ObjectPart()->object; }
+  const TypeOps* type() const { return ObjectPart()->ops; }
+
   // What this block takes from the arena, slack included.
-  size_t charge() const { return Arena::BlockBytes(key_offset() + key_size() + value_size_); }
+  size_t block_bytes() const { return Arena::BlockBytes(key_offset() + key_size() + value_size_); }
+  // The same with what its object takes: what the budget is charged with.
+  size_t charge() const { return block_bytes() + (is_typed() ? ObjectPart()->bytes : 0); }
 
   bool has_ttl() const { return (flags_ & kHasIdle) != 0 || deadline_ >> kKeyBits != kNeverBits; }
   Millis expires() const {
@@ -113,6 +124,11 @@ class Entry {
     Millis idle;
     Relaxed<Millis> accessed;
   };
+  struct Object {
+    void* object;
+    const TypeOps* ops;
+    size_t bytes;  // as the codec told them
+  };
   struct Origin {
     uint64_t version;
     Millis created;
@@ -120,6 +136,7 @@ class Entry {
   static constexpr uint8_t kHasIdle = 1;
   static constexpr uint8_t kHasOrigin = 2;
   static constexpr uint8_t kHasTags = 4;
+  static constexpr uint8_t kIsTyped = 8;
   static constexpr size_t kWord = 8;
 
   // One word for two: 48 bits of milliseconds last for 8900 years; a key has 1 to 65 536 bytes.
@@ -131,25 +148,31 @@ class Entry {
   }
 
   Entry(const EntryDraft& draft, size_t key_offset);
-  ~Entry() = default;
+  ~Entry();
 
   size_t key_size() const { return (deadline_ & ((1u << kKeyBits) - 1)) + 1; }
   size_t key_offset() const { return key_words_ * kWord; }
   size_t tags_offset() const { return OffsetOfTags(flags_); }
   static size_t OffsetOfTags(uint8_t flags) {
-    return sizeof(Entry) + ((flags & kHasIdle) != 0 ? sizeof(Idle) : 0) +
+    return OffsetOfObject(flags) + ((flags & kIsTyped) != 0 ? sizeof(Object) : 0) +
            ((flags & kHasOrigin) != 0 ? sizeof(Origin) : 0);
   }
+  static size_t OffsetOfObject(uint8_t flags) {
+    return sizeof(Entry) + ((flags & kHasIdle) != 0 ? sizeof(Idle) : 0);
+  }
   static uint8_t FlagsOf(const EntryDraft& draft) {
-    return static_cast<uint8_t>((draft.idle != kNever ? kHasIdle : 0) |
-                                (draft.versioned ? kHasOrigin : 0) |
-                                (draft.tag_count != 0 ? kHasTags : 0));
+    return static_cast<uint8_t>(
+        (draft.idle != kNever ? kHasIdle : 0) | (draft.versioned ? kHasOrigin : 0) |
+        (draft.tag_count != 0 ? kHasTags : 0) | (draft.object != nullptr ? kIsTyped : 0));
   }
 
   const char* bytes() const { return reinterpret_cast<const char*>(this); }
   char* bytes() { return reinterpret_cast<char*>(this); }
   Idle* IdlePart() const {
     return reinterpret_cast<Idle*>(const_cast<char*>(bytes()) + sizeof(Entry));
+  }
+  Object* ObjectPart() const {
+    return reinterpret_cast<Object*>(const_cast<char*>(bytes()) + OffsetOfObject(flags_));
   }
   Origin* OriginPart() const {
     return reinterpret_cast<Origin*>(const_cast<char*>(bytes()) + tags_offset() - sizeof(Origin));

@@ -26,28 +26,35 @@ Value EntryLedger::Pin(Entry* entry) {
 }
 
 Value EntryLedger::Adopt(Entry* entry) {
-  if (!entry->retired_) Retire(entry);
+  CountPinned(entry);
   return Value(entry, this);
 }
 
-void EntryLedger::Retire(Entry* entry) {
+void EntryLedger::CountPinned(Entry* entry) {
   TRIVET_DCHECK(!entry->retired_, "an entry leaves once");
   entry->retired_ = true;
-  retired_bytes_.fetch_add(entry->charge(), std::memory_order_relaxed);
-  retired_entries_.fetch_add(1, std::memory_order_relaxed);
+  AddPinned(1, entry->charge());
+}
+
+void EntryLedger::Drop(Entry* entry) {
+  // Only who has a reference makes new ones by now: one that is alone stays so. Acquire: pairs with
+  // the release of the Values that have gone.
+  if (entry->references_.load(std::memory_order_acquire) == 1) [[likely]] {
+    Entry::Destroy(arena_, entry);
+    return;
+  }
+  CountPinned(entry);
+  Release(entry);
 }
 
 void EntryLedger::Release(Entry* entry) {
   // Release: what this holder did with the entry comes before the free. Acquire: the one that frees
   // sees what all the others did, `retired_` included.
   if (entry->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (entry->retired_) {
-    retired_bytes_.fetch_sub(entry->charge(), std::memory_order_relaxed);
-    // Release: pairs with retired_entries(), so that Close sees a count of zero only when the last
-    // holder is done with the ledger's entry.
-    retired_entries_.fetch_sub(1, std::memory_order_release);
-  }
+  const bool was_counted = entry->retired_;
+  const size_t charge = entry->charge();
   Entry::Destroy(arena_, entry);
+  if (was_counted) RemovePinned(1, charge);
 }
 
 }  // namespace engine

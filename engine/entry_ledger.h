@@ -11,11 +11,12 @@
 
 namespace trivet::engine {
 
-// Every linked entry has one reference of its shard and one for each Value on it. An entry that
-// leaves its shard is *retired*: its bytes are counted here until it is freed, which is when its
-// grace period is over, where the Reclaimer drops the shard's reference, and the last Value has let
-// go. New references are made from the shard's reference, by who holds the shard's lock or reads in
-// the sense of the Reclaimer, or by copying a Value.
+// Every linked entry has one reference of its shard and one for each Value on it. When the entry
+// has left its shard and its grace period is over, the Reclaimer drops the shard's reference. From
+// then on it is *pinned*, if there are Values on it: it is counted here until the last one lets go,
+// and is freed. Nothing is counted for entries that nobody pins. New references are made from the
+// shard's reference, by who holds the shard's lock or reads in the sense of the Reclaimer, or by
+// copying a Value.
 //
 // Thread-safety: all methods, on any thread. No lock.
 class EntryLedger {
@@ -31,32 +32,38 @@ class EntryLedger {
   // A handle that takes over the caller's only reference on an entry that no shard links.
   Value Adopt(Entry* entry);
 
+  // What the handle pins; null if it is empty.
+  static const Entry* EntryOf(const Value& value) { return value.entry_; }
+
   static bool IsPinned(const Entry* entry) {
     return entry->references_.load(std::memory_order_acquire) > 1;
   }
 
-  // Counts an entry that leaves its shard. REQUIRES: the shard's lock, or the only reference.
-  void Retire(Entry* entry);
+  // Drops the shard's reference on an entry that readers cannot find any more: frees it, or counts
+  // it as pinned.
+  void Drop(Entry* entry);
 
   // Drops one reference; the last one frees the block.
   void Release(Entry* entry);
 
   Arena& arena() { return arena_; }
 
-  // What left the shards and is not freed: what waits for its grace period, and what is pinned.
-  size_t retired_bytes() const { return retired_bytes_.load(std::memory_order_relaxed); }
-  size_t waiting_bytes() const { return waiting_bytes_.load(std::memory_order_relaxed); }
-  size_t pinned_bytes() const {
-    const size_t waiting = waiting_bytes();
-    const size_t retired = retired_bytes();
-    return retired > waiting ? retired - waiting : 0;
+  // Counts what a listener is being told of as pinned, for as long as that lasts.
+  void AddPinned(size_t entries, size_t bytes) {
+    pinned_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    pinned_entries_.fetch_add(entries, std::memory_order_relaxed);
+  }
+  void RemovePinned(size_t entries, size_t bytes) {
+    pinned_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    // Release: pairs with pinned_entries(), so that Close sees a count of zero only when the last
+    // holder is done with the cache.
+    pinned_entries_.fetch_sub(entries, std::memory_order_release);
   }
 
-  // Of the retired, so many wait for their grace period; and no longer.
-  void AddWaiting(size_t bytes) { waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
-  void RemoveWaiting(size_t bytes) { waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
-
-  size_t retired_entries() const { return retired_entries_.load(std::memory_order_acquire); }
+  // What only Values hold.
+  size_t pinned_bytes() const { return pinned_bytes_.load(std::memory_order_relaxed); }
+  // Acquire: who sees that the last one has gone sees it freed.
+  size_t pinned_entries() const { return pinned_entries_.load(std::memory_order_acquire); }
 
  private:
   friend class trivet::Value;
@@ -65,10 +72,12 @@ class EntryLedger {
     entry->references_.fetch_add(1, std::memory_order_relaxed);
   }
 
+  // Until it is freed. REQUIRES: the caller holds a reference.
+  void CountPinned(Entry* entry);
+
   Arena& arena_;
-  std::atomic<size_t> retired_bytes_{0};
-  std::atomic<size_t> waiting_bytes_{0};
-  std::atomic<size_t> retired_entries_{0};
+  std::atomic<size_t> pinned_bytes_{0};
+  std::atomic<size_t> pinned_entries_{0};
 };
 
 }  // namespace trivet::engine

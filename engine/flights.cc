@@ -1,5 +1,7 @@
 #include "engine/flights.h"
 
+#include <algorithm>
+
 #include "engine/check.h"
 #include "engine/namespace_state.h"
 
@@ -77,6 +79,16 @@ void Flights::FenceLoad(NamespaceState* space, std::string_view key, uint64_t ha
   it->second->fenced = true;
   ++fenced_loads_;
   loads_.erase(it);
+}
+
+void Flights::Overtake(NamespaceState* space, std::string_view key, uint64_t hash,
+                       uint64_t version) {
+  if (version == 0) return FenceAll(space, key, hash);
+  FenceLoad(space, key, hash);
+  if (const auto it = writes_.find(FlightKey{space, key, hash}); it != writes_.end()) {
+    uint64_t& newest = it->second->newest_version;
+    newest = std::max(newest, version);
+  }
 }
 
 void Flights::FenceAll(NamespaceState* space, std::string_view key, uint64_t hash) {

@@ -2,6 +2,7 @@
 #ifndef TRIVET_ENGINE_FLIGHTS_H_
 #define TRIVET_ENGINE_FLIGHTS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/millis.h"
 #include "engine/mutex.h"
 #include "engine/tag_table.h"
 #include "trivet/clock.h"
@@ -65,17 +67,28 @@ struct Flight {
 // and before a reader joined. So when a load turns out to be fenced by a tag, only those take its
 // outcome who joined before any tag of the namespace was invalidated since; the others load anew.
 struct LoadFlight : Flight {
-  using Flight::Flight;
+  LoadFlight(NamespaceState* flight_space, std::string_view flight_key, uint64_t flight_hash,
+             Millis now)
+      : Flight(flight_space, flight_key, flight_hash), began(now) {}
 
   // Set before the flight lands, constant afterwards.
   absl::StatusOr<Result> outcome = absl::UnknownError("the load has not landed");
   bool fenced_by_tag = false;
   bool asked_loader = false;
+
+  // For who wants to join while memory lacks a proof: when it began, and whether it asks other
+  // processes' tier, whose answer is as old as the last proof.
+  const Millis began;
+  bool lone = false;  // wants no answer but its own; set before it flies
+  std::atomic<bool> asks_shared{false};
 };
 
 // A write through to the store. Writes of one key follow one another.
 struct WriteFlight : Flight {
   using Flight::Flight;
+
+  // The newest version that another process told of; guarded by the shard's lock.
+  uint64_t newest_version = 0;
 };
 
 // The flights of one shard: at most one load that may be joined and one write per key.
@@ -103,6 +116,9 @@ class Flights {
 
   // The key was changed or invalidated: fences its load.
   void FenceLoad(NamespaceState* space, std::string_view key, uint64_t hash);
+  // Another process has a version of the key (0: newer than any): fences its load, and its write
+  // unless that turns out to be newer.
+  void Overtake(NamespaceState* space, std::string_view key, uint64_t hash, uint64_t version);
   // The truth changed elsewhere: fences its load and its write.
   void FenceAll(NamespaceState* space, std::string_view key, uint64_t hash);
   // The same for all keys of a namespace that match.

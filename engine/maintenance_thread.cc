@@ -9,11 +9,17 @@ void MaintenanceThread::Start(absl::Duration period, std::function<bool()> work)
   thread_ = std::thread([this, period, work = std::move(work)] { Run(period, work); });
 }
 
+void MaintenanceThread::Wake() {
+  MutexLock lock(mu_);
+  wake_ = true;
+  changed_.SignalAll();
+}
+
 void MaintenanceThread::Stop() {
   {
     MutexLock lock(mu_);
     stop_ = true;
-    stop_changed_.SignalAll();
+    changed_.SignalAll();
   }
   MutexLock lock(join_mu_);
   if (thread_.joinable()) thread_.join();
@@ -24,8 +30,9 @@ void MaintenanceThread::Run(absl::Duration period, const std::function<bool()>& 
   while (true) {
     {
       MutexLock lock(mu_);
-      if (!stop_ && !more) stop_changed_.WaitFor(mu_, period);
+      if (!stop_ && !wake_ && !more) changed_.WaitFor(mu_, period);
       if (stop_) return;
+      wake_ = false;
     }
     more = work();
   }

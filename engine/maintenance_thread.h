@@ -24,6 +24,9 @@ class MaintenanceThread {
   // REQUIRES: called once.
   void Start(absl::Duration period, std::function<bool()> work);
 
+  // Has the work called soon, also if it is running just now. Nothing happens before Start.
+  void Wake();
+
   // Waits for the work that is running. Nothing runs afterwards.
   void Stop();
 
@@ -31,8 +34,9 @@ class MaintenanceThread {
   void Run(absl::Duration period, const std::function<bool()>& work);
 
   Mutex mu_;
-  CondVar stop_changed_;
+  CondVar changed_;
   bool stop_ TRIVET_GUARDED_BY(mu_) = false;
+  bool wake_ TRIVET_GUARDED_BY(mu_) = false;
   Mutex join_mu_;
   std::thread thread_ TRIVET_GUARDED_BY(join_mu_);
 };

@@ -20,6 +20,17 @@ void Invalidate(MemoryTier& memory, const KeyRef& key) {
   if (entry != nullptr) shard.Remove(entry, key.hash, RemovalCause::kInvalidated, &removals);
 }
 
+void InvalidateOlder(MemoryTier& memory, const KeyRef& key, uint64_t version) {
+  const Millis now = memory.now();
+  Removals removals = memory.NewRemovals();
+  Shard& shard = memory.ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  shard.flights().Overtake(key.space, key.key, key.hash, version);
+  Entry* entry = shard.FindLive(key, now, &removals);
+  if (entry == nullptr || (version != 0 && entry->version() >= version)) return;
+  shard.Remove(entry, key.hash, RemovalCause::kInvalidated, &removals);
+}
+
 void InvalidateTag(MemoryTier& memory, NamespaceState* space, std::string_view tag) {
   TagRecord* record = space->tags().Invalidate(tag);
   if (record == nullptr) return;

@@ -15,6 +15,10 @@ namespace trivet::engine {
 
 void Invalidate(MemoryTier& memory, const KeyRef& key);
 
+// Another process says that the truth of the key has this version (0: a newer one than any).
+// Memory keeps what is not older, and so does a write in progress.
+void InvalidateOlder(MemoryTier& memory, const KeyRef& key, uint64_t version);
+
 // O(shards); the members are freed by maintenance.
 void InvalidateTag(MemoryTier& memory, NamespaceState* space, std::string_view tag);
 

@@ -15,13 +15,20 @@ bool IsFencedByTag(const Flight& flight, const TagRecords& records) {
   });
 }
 
+// Without a proof no message fences a load: a slow one would hand out what ended long ago.
+bool IsYoung(const LoadFlight& flight, Millis now) {
+  return !flight.asks_shared.load(std::memory_order_relaxed) &&
+         now < flight.began + flight.space->bound();
+}
+
 // Links the value, if it may be kept; the flight ends at that moment.
-Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
+Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
   const KeyRef key{flight.space, flight.key, flight.hash};
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(loaded.tags);
   EntryPtr fresh = memory.Prepare(key,
                                   {.value = loaded.value,
+                                   .object = loaded.object ? &loaded.object : nullptr,
                                    .tags = {},
                                    .version = loaded.version,
                                    .expires = loaded.expires,
@@ -38,17 +45,24 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
     Stats& counters = shard.counters(key.space);
     flight.fenced_by_tag = IsFencedByTag(flight, records);
     const bool fenced = flight.fenced || flight.fenced_by_tag || flight.epoch != key.space->epoch();
+    // Without a proof nobody would tell us when it ends.
+    const bool keep = loaded.keep && key.space->IsServed(now);
     shard.flights().Remove(&flight);
     if (fenced) ++counters.loads_fenced;
-    const bool fits = shard.Fits(fresh->charge());
+    const bool fits = shard.Fits(key.space, fresh->charge());
     if (!fits) ++counters.oversize;
     if (loaded.give_version) fresh->SetVersion(shard.NextVersion());
-    if (!fenced && loaded.keep && fits && !pinned_full) {
+    if (!fenced && keep && fits && !pinned_full) {
       Entry* old = shard.FindLive(key, now, &removals);
-      // Pinned before it is linked: the maintenance in there may find that it has died already.
-      result = memory.ResultOf(fresh.get(), now);
-      memory.Link(key, shard, EntryPtr(fresh.release(), fresh.get_deleter()), old, &records, now,
-                  &removals);
+      // Between processes an older answer may come later.
+      if (old != nullptr && loaded.version != 0 && old->version() > loaded.version) {
+        result = memory.ResultOf(key.space, old, now);
+      } else {
+        // Pinned before it is linked: the maintenance in there may find that it has died already.
+        result = memory.ResultOf(key.space, fresh.get(), now);
+        memory.Link(key, shard, EntryPtr(fresh.release(), fresh.get_deleter()), old, &records, now,
+                    &removals);
+      }
     }
   }
   key.space->tags().Release(records);
@@ -57,6 +71,8 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
     result.remaining_ttl = RemainingUntil(loaded.expires, now);
     result.value = memory.ledger().Adopt(fresh.release());
   }
+  result.staleness =
+      loaded.staleness + absl::Milliseconds(now > flight.began ? now - flight.began : 0);
   return result;
 }
 
@@ -65,7 +81,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, const LoadedValue& loaded) {
 LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
   LoadStart start{.kind = LoadStart::Kind::kHit, .hit = {}, .flight = nullptr};
   if (first_try && memory.TryRead(key, [&](Entry* entry) {
-        start.hit = memory.ResultOf(entry, memory.now());
+        start.hit = memory.ResultOf(key.space, entry, memory.now());
       })) {
     return start;
   }
@@ -73,11 +89,12 @@ LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
   Removals removals = memory.NewRemovals();
   Shard& shard = memory.ShardOf(key.hash);
   MutexLock lock(shard.mu);
-  Entry* entry = shard.FindLive(key, now, &removals);
+  const bool served = key.space->IsServed(now);
+  Entry* entry = served ? shard.FindLive(key, now, &removals) : nullptr;
   if (first_try) (entry != nullptr) ? memory.CountHit(key.space) : memory.CountMiss(key.space);
   if (entry != nullptr) {
     Shard::RecordUse(entry, now);
-    start.hit = memory.ResultOf(entry, now);
+    start.hit = memory.ResultOf(key.space, entry, now);
     shard.RecordHit(entry, memory.Reserved(), now, &removals);
     return start;
   }
@@ -85,7 +102,8 @@ LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
   Flights& flights = shard.flights();
   const bool write_is_open = flights.FindWrite(key.space, key.key, key.hash) != nullptr;
   if (!write_is_open) {
-    if (auto flight = flights.FindLoad(key.space, key.key, key.hash)) {
+    auto flight = flights.FindLoad(key.space, key.key, key.hash);
+    if (flight != nullptr && (served || IsYoung(*flight, now))) {
       ++counters.load_joins;
       return {.kind = LoadStart::Kind::kJoin,
               .hit = {},
@@ -93,13 +111,29 @@ LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
               .joined_at = key.space->tags().now()};
     }
   }
-  auto flight = std::make_shared<LoadFlight>(key.space, key.key, key.hash);
+  auto flight = std::make_shared<LoadFlight>(key.space, key.key, key.hash, now);
   if (write_is_open) {
     flights.AddFenced(flight.get());
   } else {
     flights.Add(flight);
   }
-  return {.kind = LoadStart::Kind::kLead, .hit = {}, .flight = std::move(flight)};
+  return {.kind = LoadStart::Kind::kLead,
+          .hit = {},
+          .flight = std::move(flight),
+          .beside_write = write_is_open};
+}
+
+LoadStart StartLoneLoad(MemoryTier& memory, const KeyRef& key) {
+  auto flight = std::make_shared<LoadFlight>(key.space, key.key, key.hash, memory.now());
+  Shard& shard = memory.ShardOf(key.hash);
+  MutexLock lock(shard.mu);
+  const bool beside_write = shard.flights().FindWrite(key.space, key.key, key.hash) != nullptr;
+  flight->lone = true;
+  shard.flights().AddFenced(flight.get());
+  return {.kind = LoadStart::Kind::kLead,
+          .hit = {},
+          .flight = std::move(flight),
+          .beside_write = beside_write};
 }
 
 absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
@@ -128,9 +162,9 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     // reader gets too, or they would read backwards.
     if (!failed && source != Tier::kLoader && flight.fenced) {
       Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, &removals);
-      if (entry != nullptr) {
+      if (entry != nullptr && !flight.lone && flight.space->IsServed(now)) {
         dropped = std::move(outcome);
-        outcome = memory.ResultOf(entry, now);
+        outcome = memory.ResultOf(flight.space, entry, now);
       }
     }
     Stats& counters = shard.counters(flight.space);

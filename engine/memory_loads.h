@@ -22,6 +22,7 @@ struct LoadStart {
   Result hit;
   std::shared_ptr<LoadFlight> flight;
   TagTime joined_at = 0;
+  bool beside_write = false;  // with kLead: a write of the key is on its way to the store
 };
 
 // Looks into memory, joins the flight of the key, or begins one; all under one lock. While a write
@@ -29,15 +30,20 @@ struct LoadStart {
 // counts the look-up in the statistics.
 LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try);
 
+// A load that is neither shared nor kept, of what memory may have all the same.
+LoadStart StartLoneLoad(MemoryTier& memory, const KeyRef& key);
+
 // What a load brought from the tier below.
 struct LoadedValue {
   std::string value = {};
+  LiveObject object = {};  // if not empty, the value
   std::vector<std::string> tags = {};
   uint64_t version = 0;
   bool give_version = false;  // the shard gives one, where nobody else counts versions
   Millis expires = kNever;
   Millis idle = kNever;
   bool keep = true;
+  absl::Duration staleness = absl::ZeroDuration();  // of the tier it comes from
 };
 
 // Ends the flight and hands its outcome to all who wait: an error, nothing (the truth has no such

@@ -26,6 +26,7 @@ ScanPage Scan(MemoryTier& memory, const NamespaceState* space, ScanCursor cursor
            ++step) {
         more = shard.index().VisitBucket(&cursor.hash, [&](Entry* entry) {
           if (entry->space_id() != space->id() || !shard.IsLive(entry, space, now)) return;
+          if (!space->IsServed(now)) return;
           page.items.push_back({.key = std::string(entry->key()),
                                 .value = memory.ledger().Pin(entry),
                                 .version = entry->version()});

@@ -8,9 +8,15 @@ namespace {
 
 // Free blocks of slabs in use, and free pages, may take so much beyond the budget: a slab for each
 // class. What is more counts against the budget, and entries go for it; but not all: after the mix
-// of sizes shifted, or the budget shrank, slabs empty themselves only as their entries leave.
+// of sizes shifted, or the budget shrank, an entry that goes mostly leaves more slack and no page,
+// and what goes for the slack would make more of it, until the entries that are left are moved.
 constexpr size_t kSlackBytes = 8 << 20;
 constexpr size_t kSlackPart = 8;
+// What the arena may grow before the slack is measured again, without waiting for maintenance.
+constexpr size_t kMeasuredBytes = 1 << 20;
+// What a pass could not win is forgotten by this part in each round of maintenance, so that it is
+// tried again every few seconds: what pinned it may be gone.
+constexpr size_t kForgottenPart = 512;
 // Buckets, of some nine entries, from which entries are moved before others may have the shard.
 constexpr size_t kBucketsPerMove = 16;
 
@@ -20,10 +26,18 @@ void MemoryTier::MeasureSlack() {
   const size_t pages = arena_.page_bytes();
   const size_t blocks = arena_.block_bytes();
   const size_t slack = pages > blocks ? pages - blocks : 0;
+  pages_measured_.store(pages, std::memory_order_relaxed);
   slack_measured_.store(slack, std::memory_order_relaxed);
   const size_t most = memory_bytes_.load(std::memory_order_relaxed) / kSlackPart;
   slack_bytes_.store(std::min(slack > kSlackBytes ? slack - kSlackBytes : 0, most),
                      std::memory_order_relaxed);
+}
+
+void MemoryTier::MeasureSlackIfDue() {
+  const size_t pages = arena_.page_bytes();
+  const size_t measured = pages_measured_.load(std::memory_order_relaxed);
+  if (pages > measured + kMeasuredBytes) [[unlikely]]
+    MeasureSlack();
 }
 
 bool MemoryTier::MoveTogether(size_t* budget) {
@@ -31,7 +45,7 @@ bool MemoryTier::MoveTogether(size_t* budget) {
   // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win.
   const size_t slack = slack_measured_.load(std::memory_order_relaxed);
   if (!is_moving_) {
-    slack_left_ = std::min(slack_left_, slack);
+    slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
     if (slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4) && arena_.ThinOut()) {
       is_moving_ = true;
       moving_shard_ = 0;
@@ -47,7 +61,8 @@ bool MemoryTier::MoveTogether(size_t* budget) {
       --*budget;
       more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
         shard.mu.AssertHeld();
-        if (entry->has_idle() || !arena_.IsThinnedOut(entry, entry->charge())) return;
+        if (entry->has_idle() || entry->is_typed()) return;
+        if (!arena_.IsThinnedOut(entry, entry->block_bytes())) return;
         if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
         Entry* const fresh = Entry::Copy(arena_, *entry);
         if (fresh != nullptr) shard.Move(entry, fresh, &removals);

@@ -20,9 +20,14 @@ constexpr size_t kPinnedPart = 10;
 // so much.
 constexpr size_t kWaitingMin = 4 << 20;
 constexpr size_t kWaitingWithoutLimit = 256 << 20;
-// A thread's collection of retired entries is freed when it has this part of the budget.
+// A thread's collection of retired entries is freed when handles pin this part of the budget in it,
+// so that the bound on that holds;
 constexpr size_t kBatchPart = 512;
-constexpr size_t kBatchBytesMax = 1 << 20;
+// or when it has so much in all, a small part of a large budget. Less, and each membarrier (it
+// interrupts the other threads; tens of microseconds on virtual machines) would serve a few writes
+// only; more, and blocks are no longer in the processor's cache when they are used again.
+constexpr size_t kBatchBytesMin = 128 << 10;
+constexpr size_t kBatchBytesMax = 256 << 10;
 // From this budget on huge pages are worth what they round up.
 constexpr size_t kHugePagesFrom = 64 << 20;
 // How much maintenance a write does in its shard.
@@ -45,6 +50,7 @@ bool Holds(SetCondition condition, const Entry* old) {
     case SetWhen::kIfPresent:
       return old != nullptr;
     case SetWhen::kIfVersion:
+      if (condition.entry != nullptr) return old == condition.entry;
       return old != nullptr && old->version() == condition.version;
   }
   return false;
@@ -86,20 +92,25 @@ MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
                             : ChooseShards(capacity, std::thread::hardware_concurrency());
   shard_mask_ = shards - 1;
   shards_.reserve(shards);
+  const auto make_policy = [this, name = options.policy] { return MakePolicy(name, arena_); };
+  hits_are_told_ = make_policy()->wants_hits();
   for (size_t i = 0; i < shards; ++i) {
-    auto policy = MakePolicy(options.policy, arena_);
-    hits_are_told_ = policy->wants_hits();
-    shards_.push_back(std::make_unique<Shard>(arena_, entry_hash_, shards, std::move(policy),
+    shards_.push_back(std::make_unique<Shard>(arena_, entry_hash_, shards, make_policy,
                                               PartOf(capacity, i, shards), now()));
   }
 }
 
 MemoryTier::~MemoryTier() {
+  // Objects are destroyed under no lock, here too.
+  reclaimer_.Reclaim();
   for (const auto& shard : shards_) {
     std::vector<Entry*> entries;
-    MutexLock lock(shard->mu);
-    uint64_t position = 0;
-    while (shard->index().VisitBucket(&position, [&](Entry* entry) { entries.push_back(entry); })) {
+    {
+      MutexLock lock(shard->mu);
+      uint64_t position = 0;
+      while (
+          shard->index().VisitBucket(&position, [&](Entry* entry) { entries.push_back(entry); })) {
+      }
     }
     for (Entry* entry : entries) ledger_.Release(entry);
   }
@@ -110,7 +121,7 @@ Value MemoryTier::LookUpLocked(const KeyRef& key, Entry** entry) {
   Removals removals = NewRemovals();
   Shard& shard = ShardOf(key.hash);
   MutexLock lock(shard.mu);
-  *entry = shard.FindLive(key, now, &removals);
+  *entry = key.space->IsServed(now) ? shard.FindLive(key, now, &removals) : nullptr;
   if (*entry == nullptr) return Value();
   Shard::RecordUse(*entry, now);
   shard.RecordHit(*entry, Reserved(), now, &removals);
@@ -133,7 +144,7 @@ Value MemoryTier::Find(const KeyRef& key) {
 
 std::optional<Result> MemoryTier::Get(const KeyRef& key) {
   std::optional<Result> result;
-  Read(key, [&](Entry* entry) { result = ResultOf(entry, now()); });
+  Read(key, [&](Entry* entry) { result = ResultOf(key.space, entry, now()); });
   return result;
 }
 
@@ -147,6 +158,7 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
   Removals removals = NewRemovals();
   Shard& shard = ShardOf(key.hash);
   MutexLock lock(shard.mu);
+  if (!key.space->IsServed(now)) return std::nullopt;
   Entry* entry = shard.FindLive(key, now, &removals);
   if (entry == nullptr) return std::nullopt;
   Peeked peeked{.value = ledger_.Pin(entry),
@@ -166,7 +178,9 @@ EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t ta
   const EntryDraft draft{.space_id = key.space->id(),
                          .key = key.key,
                          .value = value.value,
+                         .object = value.object,
                          .tag_count = tag_count,
+                         .versioned = key.space->options().versions,
                          .version = value.version,
                          .created = now,
                          .expires = value.expires,
@@ -180,31 +194,41 @@ EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t ta
 }
 
 void MemoryTier::FitBatches(size_t memory_bytes) {
-  reclaimer_.SetBatchBytes(memory_bytes == 0 ? kBatchBytesMax
-                                             : std::min(memory_bytes / kBatchPart, kBatchBytesMax));
+  const size_t part = memory_bytes == 0 ? kBatchBytesMax : memory_bytes / kBatchPart;
+  const size_t batch_bytes = std::clamp(part, kBatchBytesMin, kBatchBytesMax);
+  reclaimer_.SetBatchBytes(batch_bytes, std::min(part, batch_bytes));
+  // A batch comes back at once, and is handed out before the next one.
+  arena_.SetCachedBytesMax(2 * batch_bytes);
 }
 
 bool MemoryTier::IsPinnedFull() const {
   const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
   const size_t limit = memory / kPinnedPart;
   return (memory != 0 && ledger_.pinned_bytes() > limit) ||
-         ledger_.waiting_bytes() >
+         reclaimer_.waiting_bytes() >
              (memory == 0 ? kWaitingWithoutLimit : std::max(limit, kWaitingMin));
 }
 
 void MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old,
                       TagRecords* records, Millis now, Removals* removals) {
+  MeasureSlackIfDue();
   shard.Link(key, fresh.release(), old, records, Reserved(), now, removals);
   size_t work = kWorkPerWrite;
   shard.Maintain(now, clears_.load(std::memory_order_acquire), &work, removals);
 }
 
-Result MemoryTier::ResultOf(Entry* entry, Millis now) {
-  return {.value = ledger_.Pin(entry),
-          .tier = Tier::kMemory,
-          .version = entry->version(),
-          .age = absl::Milliseconds(now > entry->created() ? now - entry->created() : 0),
-          .remaining_ttl = RemainingUntil(entry->expires(), now)};
+Result MemoryTier::ResultOf(const NamespaceState* space, Entry* entry, Millis now) {
+  // Others read their clocks, too.
+  const Millis since = now > entry->created() ? now - entry->created() : 0;
+  const absl::Duration age =
+      entry->is_versioned() ? absl::Milliseconds(since) : absl::InfiniteDuration();
+  return {
+      .value = ledger_.Pin(entry),
+      .tier = Tier::kMemory,
+      .version = entry->version(),
+      .age = age,
+      .remaining_ttl = RemainingUntil(entry->expires(), now),
+      .staleness = space->shared() == nullptr ? age : space->StalenessAt(absl::Milliseconds(now))};
 }
 
 absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& value,
@@ -218,6 +242,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
         "the arena of the cache, or the system, has no memory left");
   }
   const size_t charge = fresh->charge();
+  const size_t value_bytes = value.object != nullptr ? value.object->bytes() : value.value.size();
   const bool pinned_full = IsPinnedFull();
   Shard& shard = ShardOf(key.hash);
   absl::StatusOr<SetResult> result = SetResult{};
@@ -228,11 +253,12 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
     Entry* old = shard.FindLive(key, epoch, now, &removals);
     if (!Holds(condition, old)) {
       result->version = old == nullptr ? 0 : old->version();
-    } else if (!shard.Fits(charge)) {
+    } else if (!shard.Fits(key.space, charge)) {
       ++shard.counters(key.space).oversize;
-      result = absl::ResourceExhaustedError(
-          absl::StrCat("value: ", value.value.size(), " bytes are more than an eighth of a shard's",
-                       " part of CacheOptions.memory_bytes can hold"));
+      result = absl::ResourceExhaustedError(absl::StrCat(
+          "value: ", value_bytes, " bytes are more than an eighth of a shard's part of ",
+          shard.Fits(charge) ? "NamespaceOptions.quota_bytes" : "CacheOptions.memory_bytes",
+          " can hold"));
     } else if (pinned_full) {
       result = absl::ResourceExhaustedError(
           "values that left the cache and are still pinned fill a tenth of "
@@ -294,10 +320,14 @@ void MemoryTier::Resize(const Capacity& capacity) {
   reclaimer_.Reclaim();
   arena_.Trim();
   MeasureSlack();
+  MutexLock lock(moving_mu_);
+  slack_left_ = 0;  // there is more to win than before
 }
 
 bool MemoryTier::Maintain(size_t budget) {
   reclaimer_.Reclaim();
+  arena_.CollectFromEndedThreads();
+  arena_.TrimAgain();
   MeasureSlack();
   // A part of the budget, so that neither waits for the other.
   size_t moving_budget = budget / 4;
@@ -346,14 +376,14 @@ void MemoryTier::SetTotals(Stats* stats) {
     MutexLock lock(shard->mu);
     stats->index_bytes += shard->overhead_bytes();
   }
-  stats->pinned_bytes = ledger_.retired_bytes();  // and what a reader holds up at this moment
+  stats->pinned_bytes = reclaimer_.retired_bytes();  // and what a reader holds up at this moment
   stats->memory_bytes = stats->bytes + stats->index_bytes + stats->pinned_bytes;
   stats->memory_limit = memory_bytes_.load(std::memory_order_relaxed);
 }
 
 size_t MemoryTier::pinned_entries() {
   reclaimer_.Reclaim();
-  size_t pinned = ledger_.retired_entries();
+  size_t pinned = reclaimer_.retired_entries();
   for (const auto& shard : shards_) {
     MutexLock lock(shard->mu);
     uint64_t position = 0;

@@ -29,6 +29,7 @@ namespace trivet::engine {
 // A value on its way into memory, with everything decided.
 struct NewValue {
   std::string_view value = {};
+  LiveObject* object = nullptr;  // if not null, the value; the entry takes it over
   std::span<const std::string> tags = {};
   uint64_t version = 0;  // 0: none yet
   Millis expires = kNever;
@@ -48,6 +49,8 @@ struct Peeked {
 struct SetCondition {
   SetWhen when = SetWhen::kAlways;
   uint64_t version = 0;
+  // With kIfVersion, if not null, in place of a version: this very entry, which the caller pins.
+  const Entry* entry = nullptr;
 };
 
 // Owns the shards. Loads, write-through, invalidation and scans build on it in files of their own
@@ -171,7 +174,7 @@ class MemoryTier {
   }
 
   // The answer for an entry in memory.
-  Result ResultOf(Entry* entry, Millis now);
+  Result ResultOf(const NamespaceState* space, Entry* entry, Millis now);
 
  private:
   // Finds the live entry under the lock, tells the policy, and removes it if it is dead.
@@ -182,7 +185,8 @@ class MemoryTier {
 
   // In memory_slack.cc.
   void MeasureSlack();
-  // Moves entries out of slabs that are hardly used; `*budget` as in Maintain. True: not done.
+  void MeasureSlackIfDue();  // costs two loads if it is not
+  // Moves entries out of slabs that the arena picked; `*budget` as in Maintain. True: not done.
   bool MoveTogether(size_t* budget);
 
   const Clock& clock_;
@@ -196,6 +200,7 @@ class MemoryTier {
   std::atomic<size_t> memory_bytes_;
   std::atomic<size_t> slack_bytes_{0};  // of the arena, as far as it is too much; see MeasureSlack
   std::atomic<size_t> slack_measured_{0};
+  std::atomic<size_t> pages_measured_{0};
   std::atomic<uint64_t> clears_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
   // The pass over all entries that moves some.
@@ -219,13 +224,17 @@ bool MemoryTier::TryRead(const KeyRef& key, const Use& use) {
     use(entry);
     return true;
   }
+  const Millis served_until = key.space->served_until();
   while (true) {
     {
       const Reclaimer::Reading reading(reclaimer_, record);
       const Shard& shard = ShardOf(key.hash);
       Entry* const entry = shard.lookup().Find(key.space->id(), key.hash, key.key);
       if (entry == nullptr) return false;
-      const Millis now = entry->has_ttl() ? this->now() : 0;
+      // A clock of this very moment: a process that was stopped must not trust an older one.
+      const Millis now = entry->has_ttl() || served_until != kNever ? this->now() : 0;
+      if (now >= served_until) [[unlikely]]
+        return false;
       if (shard.IsLive(entry, key.space, now)) [[likely]] {
         Shard::RecordUse(entry, now);
         ReadCounters::Count(record.CountersOf(key.space->id()).hits);

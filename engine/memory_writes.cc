@@ -50,7 +50,7 @@ void AbandonWrite(MemoryTier& memory, WriteFlight& flight) {
   flight.landing.Land();
 }
 
-void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value) {
+void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep) {
   const KeyRef key = KeyOf(flight);
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(value.tags);
@@ -64,8 +64,10 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value)
     shard.flights().Remove(&flight);
     shard.flights().FenceLoad(key.space, key.key, key.hash);
     Entry* old = shard.FindLive(key, now, &removals);
-    const bool fits = fresh != nullptr && shard.Fits(fresh->charge());
-    if (!IsFenced(flight, records) && fits && !pinned_full) {
+    const bool fits = fresh != nullptr && shard.Fits(key.space, fresh->charge());
+    const bool keep = may_keep && flight.newest_version <= value.version &&
+                      key.space->IsServed(now) && !IsFenced(flight, records);
+    if (keep && fits && !pinned_full) {
       memory.Link(key, shard, std::move(fresh), old, &records, now, &removals);
     } else if (old != nullptr) {
       shard.Remove(old, key.hash, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize,

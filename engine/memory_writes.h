@@ -26,9 +26,11 @@ absl::StatusOr<std::shared_ptr<WriteFlight>> StartWrite(MemoryTier& memory, cons
 // The store did not change: memory stays as it is.
 void AbandonWrite(MemoryTier& memory, WriteFlight& flight);
 
-// The store holds `value` now. Memory takes it too, unless something fenced the write meanwhile or
-// it does not fit; then memory lets go of what it had.
-void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value);
+// The store holds `value` now. Memory takes it too, unless something fenced the write meanwhile, a
+// newer version was told of, or it does not fit; then memory lets go of what it had. Not
+// `may_keep`: others were not told, so that memory would not be told by them either.
+void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value,
+                 bool may_keep = true);
 
 // The store has no such row now (kExplicit), or may have changed in a way that is not known
 // (kInvalidated). Returns what memory had.

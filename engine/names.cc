@@ -32,6 +32,12 @@ size_t CountDistinct(std::span<const std::string> tags) {
 
 absl::Status CheckKey(std::string_view key) { return CheckLength("key", key.size(), kKeyBytesMax); }
 
+absl::Status CheckValueSize(size_t bytes, size_t limit) {
+  if (bytes <= limit) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("value: ", bytes, " bytes, at most ", limit,
+                                                 " (CacheOptions.value_bytes_max) are allowed"));
+}
+
 absl::Status CheckName(std::string_view what, std::string_view name) {
   return CheckLength(what, name.size(), kNameBytesMax);
 }

@@ -18,6 +18,9 @@ namespace trivet::engine {
 // 1 to kKeyBytesMax bytes.
 absl::Status CheckKey(std::string_view key);
 
+// At most `limit`, which is CacheOptions::value_bytes_max.
+absl::Status CheckValueSize(size_t bytes, size_t limit);
+
 // 1 to kNameBytesMax bytes. `what` begins the message: "namespace", "tag".
 absl::Status CheckName(std::string_view what, std::string_view name);
 

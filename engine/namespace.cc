@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
+#include "engine/announcement.h"
 #include "engine/core.h"
 #include "engine/glob.h"
 #include "engine/memory_invalidation.h"
@@ -15,6 +16,7 @@
 
 namespace trivet {
 
+using engine::Announcement;
 using engine::CheckName;
 
 namespace {
@@ -49,15 +51,27 @@ bool Namespace::IsReadable(std::string_view key) const {
   return core_ != nullptr && core_->IsOpen() && !key.empty() && key.size() <= kKeyBytesMax;
 }
 
+absl::Status Namespace::CheckHoldsBytes() const {
+  if (state_->HoldsBytes()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the namespace holds objects (see trivet::Typed), and the call is about bytes");
+}
+
+bool Namespace::IsReadableAsBytes(std::string_view key) const {
+  return IsReadable(key) && state_->HoldsBytes();
+}
+
 bool Namespace::UsesStore() const { return core_->StoreOf(state_) != nullptr; }
 
+bool Namespace::HasLowerTiers() const { return UsesStore() || state_->shared() != nullptr; }
+
 Value Namespace::Find(std::string_view key) const {
-  if (!IsReadable(key)) return Value();
+  if (!IsReadableAsBytes(key)) return Value();
   return core_->memory().Find(core_->memory().Ref(state_, key));
 }
 
 bool Namespace::FindInto(std::string_view key, std::string* out) const {
-  if (!IsReadable(key)) return false;
+  if (!IsReadableAsBytes(key)) return false;
   engine::MemoryTier& memory = core_->memory();
   return memory.Read(memory.Ref(state_, key),
                      [out](engine::Entry* entry) { CopyInto(out, entry->value()); });
@@ -78,16 +92,16 @@ size_t Namespace::FindBatchInto(std::span<const std::string_view> keys,
                                 std::span<FoundValue> out) const {
   absl::InlinedVector<engine::KeyRef, kFindBatch> refs;
   for (const std::string_view key : keys) {
-    if (IsReadable(key)) refs.push_back(core_->memory().Ref(state_, key));
+    if (IsReadableAsBytes(key)) refs.push_back(core_->memory().Ref(state_, key));
   }
   if (!refs.empty()) core_->memory().Prefetch(refs);
   size_t found = 0;
   size_t next = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
     FoundValue& value = out[i];
-    value.found = IsReadable(keys[i]) && core_->memory().Read(refs[next++], [&](auto* entry) {
-      CopyInto(&value.bytes, entry->value());
-    });
+    value.found = IsReadableAsBytes(keys[i]) &&
+                  core_->memory().Read(
+                      refs[next++], [&](auto* entry) { CopyInto(&value.bytes, entry->value()); });
     found += value.found ? 1 : 0;
   }
   return found;
@@ -95,39 +109,50 @@ size_t Namespace::FindBatchInto(std::span<const std::string_view> keys,
 
 bool Namespace::VisitBytes(std::string_view key,
                            absl::FunctionRef<void(std::string_view)> visit) const {
-  if (!IsReadable(key)) return false;
+  if (!IsReadableAsBytes(key)) return false;
   engine::MemoryTier& memory = core_->memory();
   return memory.Read(memory.Ref(state_, key),
                      [visit](engine::Entry* entry) { visit(entry->value()); });
 }
 
-absl::Status Namespace::Invalidate(std::string_view key) { return MInvalidate({&key, 1}); }
+absl::Status Namespace::Invalidate(std::string_view key, Coherence* told) {
+  return MInvalidate({&key, 1}, told);
+}
 
-absl::Status Namespace::MInvalidate(std::span<const std::string_view> keys) {
+absl::Status Namespace::MInvalidate(std::span<const std::string_view> keys, Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   for (std::string_view key : keys) {
     if (absl::Status status = Check(key); !status.ok()) return status;
   }
   engine::MemoryTier& memory = core_->memory();
+  Announcement(*core_, *state_, told).OfKeys(keys);
   for (std::string_view key : keys) engine::Invalidate(memory, memory.Ref(state_, key));
   return absl::OkStatus();
 }
 
-absl::Status Namespace::InvalidateTag(std::string_view tag) { return InvalidateTags({&tag, 1}); }
+absl::Status Namespace::InvalidateTag(std::string_view tag, Coherence* told) {
+  return InvalidateTags({&tag, 1}, told);
+}
 
-absl::Status Namespace::InvalidateTags(std::span<const std::string_view> tags) {
+absl::Status Namespace::InvalidateTags(std::span<const std::string_view> tags, Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   for (std::string_view tag : tags) {
     if (absl::Status status = CheckName("tag", tag); !status.ok()) return status;
   }
+  std::vector<SharedRecord> changes;
+  for (std::string_view tag : tags) {
+    changes.push_back({.kind = SharedRecord::Kind::kTag, .name = std::string(tag)});
+  }
+  Announcement(*core_, *state_, told).Of(changes);
   for (std::string_view tag : tags) engine::InvalidateTag(core_->memory(), state_, tag);
   return absl::OkStatus();
 }
 
-absl::StatusOr<size_t> Namespace::InvalidatePattern(std::string_view pattern) {
+absl::StatusOr<size_t> Namespace::InvalidatePattern(std::string_view pattern, Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   const absl::StatusOr<engine::Glob> glob = engine::Glob::Compile(pattern);
   if (!glob.ok()) return glob.status();
+  Announcement(*core_, *state_, told).OfGroup(SharedRecord::Kind::kPattern, pattern);
   return engine::InvalidatePattern(core_->memory(), state_, *glob);
 }
 
@@ -139,6 +164,8 @@ absl::StatusOr<ScanPage> Namespace::Scan(ScanCursor cursor, size_t items_max) co
 
 absl::Status Namespace::ForEach(
     absl::FunctionRef<bool(std::string_view key, std::string_view value)> visit) const {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
   ScanCursor cursor;
   while (!cursor.done) {
     absl::StatusOr<ScanPage> page = Scan(cursor);
@@ -155,6 +182,7 @@ Stats Namespace::stats() const {
   Stats stats;
   if (!status_.ok()) return stats;
   core_->memory().AddStats(state_->id(), &stats);
+  stats.memory_limit = state_->options().quota_bytes;
   engine::NamespaceState::StoreCounters& store = state_->store_counters();
   stats.store_reads = store.reads.load(std::memory_order_relaxed);
   stats.store_hits = store.hits.load(std::memory_order_relaxed);

@@ -62,7 +62,65 @@ absl::Status ValidateNamespace(std::string_view prefix, const NamespaceOptions& 
       !status.ok()) {
     return status;
   }
-  return CheckTtl(absl::StrCat(ToAbsl(prefix), ".idle_ttl"), options.idle_ttl);
+  if (absl::Status status = CheckTtl(absl::StrCat(ToAbsl(prefix), ".idle_ttl"), options.idle_ttl);
+      !status.ok()) {
+    return status;
+  }
+  if (options.quota_bytes != 0 && options.quota_bytes < kMemoryBytesMin) {
+    return Wrong(absl::StrCat(ToAbsl(prefix), ".quota_bytes"), "0 or at least 65536",
+                 options.quota_bytes);
+  }
+  if (options.unproven_max < absl::ZeroDuration()) {
+    return Wrong(absl::StrCat(ToAbsl(prefix), ".unproven_max"), "not negative",
+                 absl::FormatDuration(options.unproven_max));
+  }
+  switch (options.without_proof) {
+    case WithoutProof::kBypassMemory:
+    case WithoutProof::kServeMemory:
+    case WithoutProof::kFail:
+      return absl::OkStatus();
+  }
+  return Wrong(absl::StrCat(ToAbsl(prefix), ".without_proof"), "a WithoutProof",
+               static_cast<int>(options.without_proof));
+}
+
+absl::Status CheckRange(std::string_view field, absl::Duration value, absl::Duration min,
+                        absl::Duration max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return Wrong(field, absl::StrCat(absl::FormatDuration(min), " to ", absl::FormatDuration(max)),
+               absl::FormatDuration(value));
+}
+
+absl::Status ValidateCoherence(const CoherenceOptions& options) {
+  const struct {
+    std::string_view field;
+    absl::Duration value, min, max;
+  } kRanges[] = {
+      {"CoherenceOptions.staleness_max", options.staleness_max, absl::Milliseconds(100),
+       absl::Hours(1)},
+      {"CoherenceOptions.heartbeat", options.heartbeat, absl::Milliseconds(10),
+       options.staleness_max / 2},
+      {"CoherenceOptions.timeout", options.timeout, absl::Milliseconds(1), absl::Minutes(1)},
+      {"CoherenceOptions.claim_wait", options.claim_wait, absl::ZeroDuration(), absl::Minutes(1)},
+      {"CoherenceOptions.relay_max", options.relay_max, absl::Milliseconds(20), absl::Hours(1)},
+      {"CoherenceOptions.relay_after", options.relay_after, absl::Milliseconds(10),
+       options.relay_max / 2},
+  };
+  for (const auto& range : kRanges) {
+    absl::Status status = CheckRange(range.field, range.value, range.min, range.max);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckVersions(std::string_view prefix, const NamespaceOptions& options,
+                           const CacheOptions& of_cache) {
+  if (options.versions || !options.use_backing || of_cache.backing == nullptr) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(prefix), ".versions: must be true where the namespace has rows in the ",
+                   "store (see NamespaceOptions.use_backing)"));
 }
 
 bool IsKnown(SetWhen when) {
@@ -94,11 +152,22 @@ absl::Status Validate(const CacheOptions& options) {
     return Wrong("CacheOptions.join_timeout", "positive and finite",
                  absl::FormatDuration(options.join_timeout));
   }
-  return ValidateNamespace("CacheOptions.namespace_defaults", options.namespace_defaults);
+  if (absl::Status status = ValidateCoherence(options.coherence); !status.ok()) return status;
+  constexpr std::string_view kDefaults = "CacheOptions.namespace_defaults";
+  if (absl::Status status = ValidateNamespace(kDefaults, options.namespace_defaults);
+      !status.ok()) {
+    return status;
+  }
+  return CheckVersions(kDefaults, options.namespace_defaults, options);
 }
 
 absl::Status Validate(const NamespaceOptions& options) {
   return ValidateNamespace("NamespaceOptions", options);
+}
+
+absl::Status Validate(const NamespaceOptions& options, const CacheOptions& of_cache) {
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  return CheckVersions("NamespaceOptions", options, of_cache);
 }
 
 absl::Status Validate(const SetOptions& options) {
@@ -120,6 +189,12 @@ absl::Status Validate(const SetOptions& options) {
                  options.if_version);
   }
   return CheckTags(options.tags, "SetOptions.tags");
+}
+
+absl::Status Validate(const GetOptions& options) {
+  if (options.staleness_max >= absl::ZeroDuration()) return absl::OkStatus();
+  return Wrong("GetOptions.staleness_max", "not negative",
+               absl::FormatDuration(options.staleness_max));
 }
 
 }  // namespace trivet

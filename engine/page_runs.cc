@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -11,6 +12,8 @@ namespace {
 // Free pages that keep their memory: 4 MiB, or a part of what is in use.
 constexpr size_t kIdlePagesMin = 1024;
 constexpr size_t kIdlePart = 128;
+
+constexpr uint32_t kPagesPerHugePage = AddressRange::kHugePageBytes / PageRuns::kPageBytes;
 
 }  // namespace
 
@@ -53,7 +56,30 @@ std::optional<uint32_t> PageRuns::TakeFree(uint32_t pages) {
   Run rest = Take(free_.find(first));
   rest.pages -= pages;
   if (rest.pages > 0) Insert(first + pages, rest);
+  if (!rest.idle && range_.prefers_huge_pages()) ExpectHugePages(first, pages);
   return first;
+}
+
+void PageRuns::ExpectHugePages(uint32_t first, uint32_t pages) {
+  const uint32_t begin = first / kPagesPerHugePage * kPagesPerHugePage;
+  const uint32_t end =
+      (first + pages + kPagesPerHugePage - 1) / kPagesPerHugePage * kPagesPerHugePage;
+  auto it = free_.upper_bound(begin);
+  if (it != free_.begin()) --it;
+  std::vector<std::pair<uint32_t, uint32_t>> parts;  // (first, end)
+  for (; it != free_.end() && it->first < end; ++it) {
+    const uint32_t run_end = it->first + it->second.pages;
+    if (it->second.idle || run_end <= begin) continue;
+    parts.emplace_back(std::max(it->first, begin), std::min(run_end, end));
+  }
+  for (const auto& [part, part_end] : parts) {
+    const auto run = std::prev(free_.upper_bound(part));
+    const uint32_t run_first = run->first;
+    const uint32_t run_end = run_first + Take(run).pages;
+    if (run_first < part) Insert(run_first, {part - run_first, false});
+    if (part_end < run_end) Insert(part_end, {run_end - part_end, false});
+    Join(part, {part_end - part, true});
+  }
 }
 
 void PageRuns::Free(uint32_t first, uint32_t pages) {
@@ -62,7 +88,7 @@ void PageRuns::Free(uint32_t first, uint32_t pages) {
   if (idle_pages_ > IdlePagesMax()) Trim(IdlePagesMax() / 2);
 }
 
-// Only with neighbours of the same kind: what was given back once is not given back again.
+// Only with neighbours of the same kind: what was given back is not given back with them again.
 void PageRuns::Join(uint32_t first, Run run) {
   const auto after = free_.find(first + run.pages);
   if (after != free_.end() && after->second.idle == run.idle) run.pages += Take(after).pages;
@@ -91,6 +117,16 @@ void PageRuns::Trim(size_t idle_pages_max) {
     run.idle = false;
     Join(first, run);
   }
+}
+
+void PageRuns::TrimAgain(size_t runs_max) {
+  if (!range_.prefers_huge_pages()) return;
+  auto it = free_.lower_bound(next_again_);
+  for (size_t i = 0; i < runs_max && it != free_.end(); ++i, ++it) {
+    if (it->second.idle) continue;
+    range_.Discard(size_t{it->first} * kPageBytes, size_t{it->second.pages} * kPageBytes);
+  }
+  next_again_ = it == free_.end() ? 0 : it->first;
 }
 
 }  // namespace trivet::engine

@@ -15,7 +15,12 @@ namespace trivet::engine {
 
 // Best fit among the free runs, which grow together with their neighbours; new pages come from the
 // end of the range. Of the free pages some keep their memory, to be used again at no cost ("idle"),
-// and the rest is given back to the system, each page once.
+// and the rest is given back to the system.
+//
+// Where the range has huge pages, the system may give memory to pages that nobody touched: to the
+// neighbours of one that was, at once, and to holes in what it makes huge later, in its own time.
+// The former are taken for idle; for the latter, what was given back is given back again, a few
+// runs at a time.
 //
 // Costs O(log of the number of free runs), and when the idle pages are too many, a pass over the
 // free runs with a system call for some. Not thread-safe.
@@ -39,6 +44,10 @@ class PageRuns {
   // Gives the memory of free pages back until at most so many may have some.
   void Trim(size_t idle_pages_max);
 
+  // Gives the memory of up to so many free runs back once more, in turns. Does nothing where the
+  // range has no huge pages.
+  void TrimAgain(size_t runs_max);
+
  private:
   struct Run {
     uint32_t pages;
@@ -47,6 +56,8 @@ class PageRuns {
   using Runs = std::map<uint32_t, Run>;
 
   std::optional<uint32_t> TakeFree(uint32_t pages);
+  // That these pages are about to be touched, of which none had memory.
+  void ExpectHugePages(uint32_t first, uint32_t pages);
   void Insert(uint32_t first, Run run);
   void Join(uint32_t first, Run run);
   Run Take(Runs::iterator it);
@@ -58,6 +69,7 @@ class PageRuns {
   std::set<std::pair<uint32_t, uint32_t>> by_size_;  // (pages, first)
   size_t used_pages_ = 0;
   size_t idle_pages_ = 0;
+  uint32_t next_again_ = 0;  // the first page from which TrimAgain goes on
 };
 
 }  // namespace trivet::engine

@@ -9,8 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "engine/active_loads.h"
 #include "engine/core.h"
+#include "engine/load_source.h"
 #include "engine/memory_loads.h"
 #include "engine/names.h"
+#include "engine/shared_loads.h"
 #include "engine/store_access.h"
 #include "trivet/namespace.h"
 
@@ -21,8 +23,10 @@ using engine::Core;
 using engine::KeyRef;
 using engine::LoadedValue;
 using engine::LoadFlight;
+using engine::LoadSource;
 using engine::LoadStart;
 using engine::MemoryTier;
+using engine::SharedLoads;
 using engine::StoreAccess;
 
 // MGet hashes and prefetches so many keys at a time: enough to hide the latency of memory.
@@ -36,7 +40,8 @@ struct Brought {
 
 // Checks what the loader declared, and puts it into the form that memory takes.
 absl::StatusOr<std::optional<LoadedValue>> ToLoaded(Loaded loaded, const Load& load,
-                                                    const Core& core, const KeyRef& key) {
+                                                    const Core& core, const KeyRef& key,
+                                                    engine::LiveObject object) {
   if (!loaded.ok()) return loaded.status();
   if (!loaded->has_value()) return std::nullopt;
   if (absl::Status status = engine::CheckTags(load.tags(), "Load.AddTag"); !status.ok()) {
@@ -45,7 +50,7 @@ absl::StatusOr<std::optional<LoadedValue>> ToLoaded(Loaded loaded, const Load& l
   const NamespaceOptions& options = key.space->options();
   const absl::Duration ttl = load.ttl().value_or(options.ttl);
   if (absl::Status status = engine::CheckTtl("Load.SetTtl", ttl); !status.ok()) return status;
-  const size_t size = (*loaded)->size();
+  const size_t size = object ? object.bytes() : (*loaded)->size();
   if (size > kValueBytesCeiling) {
     return absl::InvalidArgumentError(absl::StrCat("the loader returned ", size, " bytes, at most ",
                                                    kValueBytesCeiling, " are possible"));
@@ -53,6 +58,7 @@ absl::StatusOr<std::optional<LoadedValue>> ToLoaded(Loaded loaded, const Load& l
   const bool has_store = core.StoreOf(key.space) != nullptr;
   const auto now = static_cast<engine::Millis>(absl::ToInt64Milliseconds(core.clock().Elapsed()));
   return LoadedValue{.value = *std::move(*loaded),
+                     .object = std::move(object),
                      .tags = load.tags(),
                      .give_version = !has_store,
                      .expires = engine::ExpiryAfter(now, ttl),
@@ -69,29 +75,136 @@ Loaded RunLoader(Loader loader, Load& load) {
   }
 }
 
-Brought Bring(Core& core, const KeyRef& key, const Loader* loader) {
+// Asks the truth: the store, then the loader.
+Brought BringTruth(Core& core, const KeyRef& key, const LoadSource* source) {
   if (Backing* backing = core.StoreOf(key.space)) {
     auto row = StoreAccess(*backing, *key.space).Read(key.key);
     if (!row.ok()) return {Tier::kStore, row.status()};
     if (row->has_value()) {
       auto value = engine::ToLoaded(**std::move(row), key.space->options(), core.clock());
-      if (value.has_value()) return {Tier::kStore, std::move(value)};
+      if (value.has_value()) {
+        absl::Status status = engine::DecodeIfTyped(*key.space, &*value);
+        if (!status.ok()) return {Tier::kStore, std::move(status)};
+        return {Tier::kStore, std::move(value)};
+      }
     }
   }
-  if (loader == nullptr) return {Tier::kNone, std::nullopt};
+  if (source == nullptr) return {Tier::kNone, std::nullopt};
   Load load(key.space->name(), key.key);
   const engine::ActiveLoad active(key.space, key.key);
-  return {Tier::kLoader, ToLoaded(RunLoader(*loader, load), load, core, key)};
+  Loaded loaded = RunLoader(source->load, load);
+  engine::LiveObject object;
+  if (source->object != nullptr) object = std::move(*source->object);
+  return {Tier::kLoader, ToLoaded(std::move(loaded), load, core, key, std::move(object))};
+}
+
+// How the reader's demands narrow the way through the tiers.
+struct Way {
+  bool past_shared = false;
+  absl::Duration not_before = -absl::InfiniteDuration();  // of the proof of what is asked
+};
+
+Brought Bring(Core& core, const KeyRef& key, const LoadSource* source, LoadFlight& flight,
+              const Way& way) {
+  LoadFlight* const flights[] = {&flight};
+  SharedLoads shared(key.space->shared(), flights, way.not_before);
+  if (way.past_shared) shared.Skip(0);
+  shared.Ask();
+  if (std::optional<LoadedValue> found = std::move(shared.found(0))) {
+    const absl::Status status = engine::DecodeIfTyped(*key.space, &*found);
+    if (!status.ok()) return {Tier::kShared, status};
+    return {Tier::kShared, std::move(found)};
+  }
+  Brought brought = BringTruth(core, key, source);
+  if (brought.value.ok() && brought.value->has_value()) {
+    (*brought.value)->keep = shared.Fill(0, **brought.value);
+  }
+  return brought;
+}
+
+absl::Status CheckProof(Core& core, const KeyRef& key) {
+  if (key.space->options().without_proof != WithoutProof::kFail ||
+      key.space->IsServed(core.memory().now())) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(
+      "nothing proves that memory is fresh (see NamespaceOptions.without_proof)");
+}
+
+// An answer that is fresher than what memory is good for: a load of this reader alone.
+absl::StatusOr<Result> FetchFresh(Core& core, const KeyRef& key, const LoadSource* source,
+                                  absl::Duration staleness_max) {
+  MemoryTier& memory = core.memory();
+  std::optional<Result> found = memory.Get(key);
+  if (found.has_value() && found->staleness <= staleness_max) return *std::move(found);
+  if (engine::ActiveLoad::Contains(key.space, key.key)) {
+    return absl::FailedPreconditionError("the loader asks for the key that it loads");
+  }
+  const LoadStart start = engine::StartLoneLoad(memory, key);
+  const Way way{.past_shared = start.beside_write,
+                .not_before = core.clock().Elapsed() - staleness_max};
+  Brought brought = Bring(core, key, source, *start.flight, way);
+  return engine::FinishLoad(memory, *start.flight, brought.source, std::move(brought.value));
+}
+
+// Of a batch: what this thread loads, or waits for.
+struct Pending {
+  size_t index;  // of the answer
+  KeyRef key;
+  LoadStart start;
+};
+
+// Brings what memory lacks with one command to the shared tier and one to the store.
+void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Result>> answers) {
+  if (led.empty()) return;
+  engine::NamespaceState& space = *led.front().key.space;
+  std::vector<LoadFlight*> flights;
+  for (const Pending& pending : led) flights.push_back(pending.start.flight.get());
+  SharedLoads shared(space.shared(), flights, -absl::InfiniteDuration());
+  for (size_t i = 0; i < led.size(); ++i) {
+    if (led[i].start.beside_write) shared.Skip(i);
+  }
+  shared.Ask();
+  std::vector<std::string_view> missing;
+  std::vector<size_t> missing_at;
+  const auto finish = [&](size_t i, Tier source, auto value) {
+    answers[led[i].index] =
+        engine::FinishLoad(core.memory(), *flights[i], source, std::move(value));
+  };
+  for (size_t i = 0; i < led.size(); ++i) {
+    if (std::optional<LoadedValue> found = std::move(shared.found(i))) {
+      finish(i, Tier::kShared, absl::StatusOr<std::optional<LoadedValue>>(std::move(found)));
+    } else {
+      missing.push_back(led[i].key.key);
+      missing_at.push_back(i);
+    }
+  }
+  if (missing.empty()) return;
+  Backing* const store = core.StoreOf(&space);
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> rows(missing.size());
+  if (store != nullptr) rows = StoreAccess(*store, space).ReadMany(missing);
+  const Tier source = store == nullptr ? Tier::kNone : Tier::kStore;
+  for (size_t i = 0; i < missing.size(); ++i) {
+    absl::StatusOr<std::optional<LoadedValue>> value = std::nullopt;
+    if (!rows.ok()) {
+      value = rows.status();
+    } else if ((*rows)[i].has_value()) {
+      value = engine::ToLoaded(*std::move((*rows)[i]), space.options(), core.clock());
+      if (value->has_value()) (*value)->keep = shared.Fill(missing_at[i], **value);
+    }
+    finish(missing_at[i], source, std::move(value));
+  }
 }
 
 // Memory, then one load per key that all who ask meanwhile share.
-absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const Loader* loader) {
+absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const LoadSource* source) {
   MemoryTier& memory = core.memory();
   if (engine::ActiveLoad::Contains(key.space, key.key)) {
     // Waiting for itself, unless it has Set the key meanwhile.
     if (auto set_meanwhile = memory.Get(key)) return *std::move(set_meanwhile);
     return absl::FailedPreconditionError("the loader asks for the key that it loads");
   }
+  if (absl::Status status = CheckProof(core, key); !status.ok()) return status;
   std::optional<absl::Duration> deadline;
   for (bool first_try = true;; first_try = false) {
     LoadStart start = engine::StartLoad(memory, key, first_try);
@@ -99,7 +212,8 @@ absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const Loader* loader
       case LoadStart::Kind::kHit:
         return std::move(start.hit);
       case LoadStart::Kind::kLead: {
-        Brought brought = Bring(core, key, loader);
+        Brought brought =
+            Bring(core, key, source, *start.flight, {.past_shared = start.beside_write});
         return engine::FinishLoad(memory, *start.flight, brought.source, std::move(brought.value));
       }
       case LoadStart::Kind::kJoin:
@@ -107,7 +221,7 @@ absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const Loader* loader
         if (auto outcome = engine::AwaitLoad(memory, start, *deadline)) {
           // What a Get did not find in the store, our loader may have.
           const bool is_miss = outcome->ok() && !**outcome;
-          if (loader != nullptr && is_miss && !start.flight->asked_loader) continue;
+          if (source != nullptr && is_miss && !start.flight->asked_loader) continue;
           return *std::move(outcome);
         }
     }
@@ -116,31 +230,42 @@ absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const Loader* loader
 
 }  // namespace
 
-absl::StatusOr<Result> Namespace::Get(std::string_view key) {
+absl::StatusOr<Result> Namespace::Get(std::string_view key, const GetOptions& options) {
   if (absl::Status status = Check(key); !status.ok()) return status;
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  return ReadThrough(key, nullptr, options);
+}
+
+absl::StatusOr<Result> Namespace::GetOrLoad(std::string_view key, Loader loader,
+                                            const GetOptions& options) {
+  if (absl::Status status = Check(key); !status.ok()) return status;
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  const LoadSource source{.load = loader};
+  return ReadThrough(key, &source, options);
+}
+
+absl::StatusOr<Result> Namespace::ReadThrough(std::string_view key, const LoadSource* source,
+                                              const GetOptions& options) {
   const KeyRef ref = core_->memory().Ref(state_, key);
-  if (UsesStore()) return Fetch(*core_, ref, nullptr);
+  if (options.staleness_max != absl::InfiniteDuration()) {
+    return FetchFresh(*core_, ref, source, options.staleness_max);
+  }
+  if (source != nullptr || HasLowerTiers()) return Fetch(*core_, ref, source);
   return core_->memory().Get(ref).value_or(Result());
 }
 
-absl::StatusOr<Result> Namespace::GetOrLoad(std::string_view key, Loader loader) {
-  if (absl::Status status = Check(key); !status.ok()) return status;
-  return Fetch(*core_, core_->memory().Ref(state_, key), &loader);
-}
-
 std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_view> keys) {
+  absl::Status open = CheckOpen();
+  if (open.ok()) open = CheckHoldsBytes();
+  if (!open.ok()) return std::vector<absl::StatusOr<Result>>(keys.size(), open);
   std::vector<absl::StatusOr<Result>> answers(keys.size(), Result());
-  struct Pending {
-    size_t index;
-    KeyRef key;
-    LoadStart start;
-  };
   std::vector<Pending> led;
   std::vector<Pending> joined;
-  const bool is_open = CheckOpen().ok();
   absl::InlinedVector<KeyRef, kKeysAtOnce> ahead;  // hashed, and on their way into the cache
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (is_open && i % kKeysAtOnce == 0) {
+    if (i % kKeysAtOnce == 0) {
       ahead.clear();
       for (const std::string_view key : keys.subspan(i, std::min(kKeysAtOnce, keys.size() - i))) {
         ahead.push_back(core_->memory().Ref(state_, key));
@@ -151,14 +276,17 @@ std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_
       answers[i] = status;
       continue;
     }
-    const KeyRef ref =
-        ahead.empty() ? core_->memory().Ref(state_, keys[i]) : ahead[i % kKeysAtOnce];
-    if (!UsesStore()) {
+    const KeyRef ref = ahead[i % kKeysAtOnce];
+    if (!HasLowerTiers()) {
       answers[i] = core_->memory().Get(ref).value_or(Result());
       continue;
     }
     if (engine::ActiveLoad::Contains(state_, keys[i])) {
       answers[i] = Fetch(*core_, ref, nullptr);
+      continue;
+    }
+    if (absl::Status status = CheckProof(*core_, ref); !status.ok()) {
+      answers[i] = status;
       continue;
     }
     LoadStart start = engine::StartLoad(core_->memory(), ref, true);
@@ -174,22 +302,7 @@ std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_
         break;
     }
   }
-  if (!led.empty()) {
-    std::vector<std::string_view> missing;
-    missing.reserve(led.size());
-    for (const Pending& pending : led) missing.push_back(pending.key.key);
-    auto rows = StoreAccess(*core_->StoreOf(state_), *state_).ReadMany(missing);
-    for (size_t i = 0; i < led.size(); ++i) {
-      absl::StatusOr<std::optional<LoadedValue>> value = std::nullopt;
-      if (!rows.ok()) {
-        value = rows.status();
-      } else if ((*rows)[i].has_value()) {
-        value = engine::ToLoaded(*std::move((*rows)[i]), state_->options(), core_->clock());
-      }
-      answers[led[i].index] =
-          engine::FinishLoad(core_->memory(), *led[i].start.flight, Tier::kStore, std::move(value));
-    }
-  }
+  BringLed(*core_, led, answers);
   if (joined.empty()) return answers;
   // Only now: a batch that waits holds no flight that another one waits for.
   const absl::Duration deadline = core_->JoinDeadline();

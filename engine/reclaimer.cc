@@ -1,130 +1,145 @@
 #include "engine/reclaimer.h"
 
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <iterator>
 #include <utility>
-#include <vector>
 
-#include "engine/check.h"
 #include "engine/tag_groups.h"
 
 namespace trivet::engine {
 namespace {
 
-// One membarrier, a few microseconds, for so many.
-constexpr size_t kEntriesPerBatch = 512;
+// One membarrier, a few microseconds here and an interruption there, for so many; yet so few that
+// their blocks are still in the processor's cache when they are used again.
+constexpr size_t kEntriesPerBatch = 1024;
 
-std::atomic<bool> reader_fence_forced{false};
-
-long Membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0); }
+// Entries that are fetched while others are freed.
+constexpr size_t kPrefetched = 8;
 
 }  // namespace
-
-GraceFence BestGraceFence() {
-  static const bool registered = Membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0 &&
-                                 Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
-  const bool forced = reader_fence_forced.load(std::memory_order_relaxed);
-  return registered && !forced ? GraceFence::kMembarrier : GraceFence::kReader;
-}
-
-void ForceReaderFence(bool force) { reader_fence_forced.store(force, std::memory_order_relaxed); }
 
 Reclaimer::~Reclaimer() {
   records_.ForEach([this](ThreadRecord& record) {
     MutexLock lock(record.mu);
-    Free(record.garbage);
+    Free(record.collected);
+    for (Batch& batch : record.sealed) Free(batch.garbage);
   });
-  MutexLock lock(batches_mu_);
-  for (Batch& batch : batches_) Free(batch.garbage);
-}
-
-void Reclaimer::FenceReaders() const {
-#if !defined(__SANITIZE_THREAD__)
-  if (fence_ == GraceFence::kMembarrier) {
-    TRIVET_CHECK(Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0,
-                 "membarrier(2) worked when the cache was opened, and is forbidden now");
-  } else {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-  }
-#endif
 }
 
 void Reclaimer::Retire(std::span<Entry* const> entries, std::span<std::unique_ptr<TagGroup>> groups,
                        size_t bytes) {
   ThreadRecord& record = records_.Mine();
-  Garbage full;
   {
-    MutexLock lock(record.mu);
-    Garbage& collected = record.garbage;
-    collected.entries.insert(collected.entries.end(), entries.begin(), entries.end());
+    OwnerLock lock(record.mu);
+    Garbage& collected = record.collected;
+    for (Entry* entry : entries) {
+      collected.entries.push_back(entry);
+      if (EntryLedger::IsPinned(entry)) [[unlikely]]
+        collected.pinned_bytes += entry->charge();
+    }
     for (std::unique_ptr<TagGroup>& group : groups) collected.groups.push_back(std::move(group));
     collected.bytes += bytes;
-    if (collected.entries.size() + collected.groups.size() >= kEntriesPerBatch ||
-        collected.bytes >= batch_bytes_.load(std::memory_order_relaxed)) {
-      full = std::move(collected);
+    record.collected_bytes = collected.bytes;
+    record.collected_entries = collected.entries.size();
+    record.has_garbage = true;
+    if (collected.entries.size() + collected.groups.size() < kEntriesPerBatch &&
+        collected.bytes < batch_bytes_.load(std::memory_order_relaxed) &&
+        collected.pinned_bytes < batch_pinned_bytes_.load(std::memory_order_relaxed)) {
+      return;
     }
+    Seal(record);
   }
-  if (full.empty()) return;
-  Seal(std::move(full));
-  FreeOldBatches(false);
+  const uint64_t oldest = OldestEraInUse();
+  std::vector<Batch> old;
+  {
+    OwnerLock lock(record.mu);
+    old = TakeOlder(record, oldest);
+  }
+  Free(std::move(old));
 }
 
 void Reclaimer::Reclaim() {
   records_.ForEach([this](ThreadRecord& record) {
-    Garbage collected;
+    if (!record.has_garbage) return;
+    MutexLock lock(record.mu);
+    if (!record.collected.empty()) Seal(record);
+  });
+  const uint64_t oldest = OldestEraInUse();
+  records_.ForEach([this, oldest](ThreadRecord& record) {
+    if (!record.has_garbage) return;
+    std::vector<Batch> old;
     {
       MutexLock lock(record.mu);
-      collected = std::move(record.garbage);
+      old = TakeOlder(record, oldest);
     }
-    if (!collected.empty()) Seal(std::move(collected));
+    Free(std::move(old));
   });
-  FreeOldBatches(true);
 }
 
-void Reclaimer::Seal(Garbage garbage) {
-  MutexLock lock(batches_mu_);
+void Reclaimer::Seal(ThreadRecord& record) {
+  Garbage garbage = std::move(record.collected);
+  record.collected.entries.reserve(garbage.entries.size());  // there will be as many again
+  waiting_bytes_.fetch_add(garbage.bytes, std::memory_order_relaxed);
+  waiting_entries_.fetch_add(garbage.entries.size(), std::memory_order_relaxed);
+  record.collected_bytes = 0;
+  record.collected_entries = 0;
   // Release: pairs with the load in Enter.
   const uint64_t era = era_.fetch_add(1, std::memory_order_seq_cst);
-  batches_.push_back({era, std::move(garbage)});
+  record.sealed.push_back({era, std::move(garbage)});
 }
 
-void Reclaimer::FreeOldBatches(bool wait) {
-  std::vector<Batch> old;
-  if (wait) {
-    freeing_.Lock();
-  } else if (!freeing_.TryLock()) {
-    return;
-  }
+uint64_t Reclaimer::OldestEraInUse() const {
   // A batch that is sealed from here on has not been fenced.
   uint64_t oldest = era_.load(std::memory_order_seq_cst);
-  FenceReaders();
+  FenceMarks(fence_);
   records_.ForEach([&oldest](const ThreadRecord& record) {
     const uint64_t era = record.reading.load(std::memory_order_seq_cst);
     if (era != 0) oldest = std::min(oldest, era);
   });
-  {
-    MutexLock lock(batches_mu_);
-    while (!batches_.empty() && batches_.front().era < oldest) {
-      old.push_back(std::move(batches_.front()));
-      batches_.pop_front();
-    }
+  return oldest;
+}
+
+std::vector<Batch> Reclaimer::TakeOlder(ThreadRecord& record, uint64_t era) {
+  std::vector<Batch>& sealed = record.sealed;
+  const auto end = std::find_if(sealed.begin(), sealed.end(),
+                                [era](const Batch& batch) { return batch.era >= era; });
+  std::vector<Batch> old(std::make_move_iterator(sealed.begin()), std::make_move_iterator(end));
+  sealed.erase(sealed.begin(), end);
+  record.has_garbage = !sealed.empty() || !record.collected.empty();
+  return old;
+}
+
+void Reclaimer::Free(std::vector<Batch> batches) {
+  for (Batch& batch : batches) {
+    const size_t bytes = batch.garbage.bytes;
+    const size_t entries = batch.garbage.entries.size();
+    Free(batch.garbage);
+    waiting_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    // Release: pairs with retired_entries().
+    waiting_entries_.fetch_sub(entries, std::memory_order_release);
   }
-  freeing_.Unlock();
-  for (Batch& batch : old) Free(batch.garbage);
 }
 
 void Reclaimer::Free(Garbage& garbage) {
-  size_t bytes = 0;
-  for (Entry* entry : garbage.entries) {
-    bytes += entry->charge();
-    ledger_.Release(entry);
+  const std::vector<Entry*>& entries = garbage.entries;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i + kPrefetched < entries.size()) __builtin_prefetch(entries[i + kPrefetched], 1);
+    ledger_.Drop(entries[i]);
   }
-  ledger_.RemoveWaiting(bytes);
   garbage.entries.clear();
   garbage.groups.clear();
+}
+
+size_t Reclaimer::retired_bytes() const {
+  size_t bytes = waiting_bytes() + ledger_.pinned_bytes();
+  records_.ForEach([&bytes](const ThreadRecord& record) { bytes += record.collected_bytes; });
+  return bytes;
+}
+
+size_t Reclaimer::retired_entries() const {
+  size_t entries = waiting_entries_.load(std::memory_order_acquire) + ledger_.pinned_entries();
+  records_.ForEach([&entries](const ThreadRecord& record) { entries += record.collected_entries; });
+  return entries;
 }
 
 }  // namespace trivet::engine

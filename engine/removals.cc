@@ -7,21 +7,13 @@
 namespace trivet::engine {
 
 void Removals::Add(Entry* entry, NamespaceState* space, RemovalCause cause) {
-  reclaimer_->ledger().Retire(entry);
-  reclaimer_->ledger().AddWaiting(entry->charge());
-  bytes_ += entry->charge();
-  entries_.push_back(entry);
-  causes_.push_back(cause);
-  entry_spaces_.push_back(space);
+  AddMoved(entry);
+  if (listener_ != nullptr && *listener_ != nullptr) to_tell_.push_back({entry, space, cause});
 }
 
 void Removals::AddMoved(Entry* entry) {
-  reclaimer_->ledger().Retire(entry);
-  reclaimer_->ledger().AddWaiting(entry->charge());
   bytes_ += entry->charge();
   entries_.push_back(entry);
-  causes_.push_back(std::nullopt);
-  entry_spaces_.push_back(nullptr);
 }
 
 void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups) {
@@ -32,20 +24,24 @@ void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagG
   }
 }
 
+void Removals::Tell() {
+  // The listener may ask what is out, and close the cache.
+  EntryLedger& ledger = reclaimer_->ledger();
+  ledger.AddPinned(entries_.size(), bytes_);
+  for (const auto& [entry, space, cause] : to_tell_) {
+    const Value value = ledger.Pin(entry);
+    (*listener_)({space->name(), entry->key(), value, cause});
+  }
+  ledger.RemovePinned(entries_.size(), bytes_);
+}
+
 void Removals::Finish() {
   for (size_t i = 0; i < groups_.size(); ++i) spaces_[i]->tags().Release({&groups_[i]->tag, 1});
-  if (listener_ != nullptr && *listener_ != nullptr) {
-    for (size_t i = 0; i < entries_.size(); ++i) {
-      if (!causes_[i].has_value()) continue;
-      const Value value = reclaimer_->ledger().Pin(entries_[i]);
-      (*listener_)({entry_spaces_[i]->name(), entries_[i]->key(), value, *causes_[i]});
-    }
-  }
+  if (!to_tell_.empty()) Tell();
   if (entries_.empty() && groups_.empty()) return;
   reclaimer_->Retire(entries_, groups_, bytes_);
   entries_.clear();
-  causes_.clear();
-  entry_spaces_.clear();
+  to_tell_.clear();
   groups_.clear();
   spaces_.clear();
   bytes_ = 0;

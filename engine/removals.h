@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -27,7 +27,9 @@ class Removals {
       : reclaimer_(reclaimer), listener_(listener) {}
   Removals(const Removals&) = delete;
   Removals& operator=(const Removals&) = delete;
-  ~Removals() { Finish(); }
+  ~Removals() {
+    if (!entries_.empty() || !groups_.empty()) Finish();
+  }
 
   // Takes over the shard's reference on an entry that was just unlinked. Under the shard's lock.
   void Add(Entry* entry, NamespaceState* space, RemovalCause cause);
@@ -42,12 +44,19 @@ class Removals {
   void Finish();
 
  private:
+  void Tell();
+
   Reclaimer* const reclaimer_;
   const RemovalListener* const listener_;
   size_t bytes_ = 0;
   absl::InlinedVector<Entry*, 4> entries_;
-  absl::InlinedVector<std::optional<RemovalCause>, 4> causes_;  // of each entry; none: moved
-  absl::InlinedVector<NamespaceState*, 4> entry_spaces_;
+  // Those of the entries that the listener hears of; empty without one.
+  struct ToTell {
+    Entry* entry;
+    NamespaceState* space;
+    RemovalCause cause;
+  };
+  std::vector<ToTell> to_tell_;
   std::vector<std::unique_ptr<TagGroup>> groups_;
   std::vector<NamespaceState*> spaces_;  // of each group
 };

@@ -12,6 +12,8 @@ namespace {
 
 // A value may be at most this part of its shard's budget, so that one cannot empty the shard.
 constexpr size_t kLargestPart = 8;
+// Where quotas take nearly all of the budget, the rest counts as at least this part of it.
+constexpr size_t kCommonPart = 8;
 
 // Of an idle TTL: how old the stamp of the last read may be. See NamespaceOptions::idle_ttl.
 Millis IdleSlack(const Entry* entry) { return entry->idle() / 16; }
@@ -36,11 +38,13 @@ uint64_t Stats::*CounterOf(RemovalCause cause) {
 
 }  // namespace
 
-Shard::Shard(Arena& arena, const EntryHash& hash_of, size_t shards, std::unique_ptr<Policy> policy,
+Shard::Shard(Arena& arena, const EntryHash& hash_of, size_t shards, PolicyMaker make_policy,
              ShardBudget budget, Millis now)
     : hash_of_(hash_of),
+      shards_(shards),
+      make_policy_(std::move(make_policy)),
       index_(arena, hash_of, shards),
-      policy_(std::move(policy)),
+      policy_(make_policy_()),
       wheel_(now, index_.bucket_max()),
       tag_groups_(arena) {
   MutexLock lock(mu);
@@ -49,8 +53,17 @@ Shard::Shard(Arena& arena, const EntryHash& hash_of, size_t shards, std::unique_
 
 void Shard::SetBudget(ShardBudget budget) {
   budget_ = budget;
-  const bool in_bytes = budget.bytes != 0;
-  policy_->SetCapacity({.weight = in_bytes ? budget.bytes : budget.entries, .in_bytes = in_bytes});
+  SetCommonCapacity();
+}
+
+void Shard::SetCommonCapacity() {
+  common_capacity_ = {.weight = budget_.entries, .in_bytes = false};
+  if (budget_.bytes != 0) {
+    size_t left = budget_.bytes;
+    for (const uint32_t id : quotas_) left -= std::min(left, shares_[id].quota);
+    common_capacity_ = {.weight = std::max(left, budget_.bytes / kCommonPart), .in_bytes = true};
+  }
+  policy_->SetCapacity(common_capacity_);
 }
 
 Millis Shard::IdleDueOf(const Entry* entry) {
@@ -80,12 +93,17 @@ void Shard::RecordAccess(Entry* entry, Millis now) {
 
 void Shard::RecordHit(Entry* entry, size_t reserved, Millis now, Removals* removals) {
   if (!policy_->wants_hits()) return;
-  policy_->Hit(entry);
+  PolicyOf(ShareOf(entry)).Hit(entry);
   EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
 
 bool Shard::Fits(size_t charge) const {
   return budget_.bytes == 0 || charge <= budget_.bytes / kLargestPart;
+}
+
+bool Shard::Fits(NamespaceState* space, size_t charge) {
+  const Share& share = ShareOf(space);
+  return Fits(charge) && (share.policy == nullptr || charge <= share.quota / kLargestPart);
 }
 
 void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
@@ -99,10 +117,10 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
     const size_t buckets = index_.bucket_count();
     TRIVET_CHECK(index_.Insert(fresh, key.hash), "out of memory");
     FollowBuckets(buckets);
-    policy_->Insert(fresh, key.hash);
+    PolicyOf(share).Insert(fresh, key.hash);
   } else {
     index_.Replace(old, fresh, key.hash);
-    policy_->Replace(old, fresh);
+    PolicyOf(share).Replace(old, fresh);
     Unlink(old, RemovalCause::kReplaced, removals);
   }
   if (fresh->has_ttl()) ScheduleBy(index_.BucketOf(key.hash), DueOf(fresh));
@@ -110,12 +128,13 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
   ++share.stats.entries;
   share.stats.bytes += fresh->charge();
   entry_bytes_ += fresh->charge();
+  EvictToQuota(share, now, removals);
   EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
 
 void Shard::Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals) {
   RemoveFromIndex(entry, hash);
-  policy_->Remove(entry);
+  PolicyOf(ShareOf(entry)).Remove(entry);
   Unlink(entry, cause, removals);
 }
 
@@ -142,7 +161,7 @@ void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
 void Shard::Move(Entry* old, Entry* fresh, Removals* removals) {
   fresh->epoch = old->epoch;
   tag_groups_.Move(old, fresh);
-  policy_->Move(old, fresh);
+  PolicyOf(ShareOf(old)).Move(old, fresh);
   index_.Replace(old, fresh, hash_of_(fresh));
   removals->AddMoved(old);
 }
@@ -200,13 +219,42 @@ bool Shard::IsOverBudget(size_t reserved) const {
 bool Shard::EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals) {
   size_t work = 0;
   while (IsOverBudget(reserved)) {
-    Entry* victim = policy_->Victim();
+    Entry* victim = FullestPolicy().Victim();
     // The last entry stays if it fits: it may be the one that was just linked.
     if (victim == nullptr || (index_.size() == 1 && Fits(victim->charge()))) return false;
     if (work++ == work_max) return true;
     Evict(victim, now, removals);
   }
   return false;
+}
+
+void Shard::EvictToQuota(const Share& share, Millis now, Removals* removals) {
+  if (share.policy == nullptr) [[likely]]
+    return;
+  while (share.stats.bytes > share.quota) Evict(share.policy->Victim(), now, removals);
+}
+
+Policy& Shard::FullestPolicy() {
+  if (quotas_.empty()) [[likely]]
+    return *policy_;
+  Policy* fullest = nullptr;
+  double most = 0;
+  const auto consider = [&](Policy& policy, size_t weight, size_t capacity) {
+    const double part = static_cast<double>(weight) / static_cast<double>(capacity);
+    if (part <= most) return;
+    most = part;
+    fullest = &policy;
+  };
+  size_t bytes = entry_bytes_;
+  size_t entries = index_.size();
+  for (const uint32_t id : quotas_) {
+    const Share& share = shares_[id];
+    consider(*share.policy, share.stats.bytes, share.quota);
+    bytes -= share.stats.bytes;
+    entries -= share.stats.entries;
+  }
+  consider(*policy_, common_capacity_.in_bytes ? bytes : entries, common_capacity_.weight);
+  return fullest != nullptr ? *fullest : *policy_;
 }
 
 void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
@@ -216,7 +264,7 @@ void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
   }
   const uint64_t hash = hash_of_(victim);
   RemoveFromIndex(victim, hash);
-  policy_->Evict(victim, hash);
+  PolicyOf(ShareOf(victim)).Evict(victim, hash);
   Unlink(victim, RemovalCause::kEvicted, removals);
 }
 
@@ -259,12 +307,17 @@ bool Shard::PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals
 
 // --- Figures
 
-Shard::Share& Shard::ShareOf(NamespaceState* space) {
-  if (space->id() >= shares_.size()) [[unlikely]]
-    shares_.resize(space->id() + 1);
+void Shard::AddShare(NamespaceState* space) {
+  if (space->id() >= shares_.size()) shares_.resize(space->id() + 1);
   Share& share = shares_[space->id()];
   share.space = space;
-  return share;
+  const size_t quota = space->options().quota_bytes;
+  if (quota == 0) return;
+  share.quota = std::max<size_t>(quota / shards_, 1);
+  share.policy = make_policy_();
+  share.policy->SetCapacity({.weight = share.quota, .in_bytes = true});
+  quotas_.push_back(space->id());
+  SetCommonCapacity();
 }
 
 const Stats* Shard::FindCounters(uint32_t namespace_id) const {
@@ -272,13 +325,22 @@ const Stats* Shard::FindCounters(uint32_t namespace_id) const {
 }
 
 size_t Shard::overhead_bytes() const {
-  return index_.bytes() + policy_->bytes() + tag_groups_.bytes() + wheel_.bytes() +
-         shares_.capacity() * sizeof(Share);
+  size_t bytes = index_.bytes() + policy_->bytes() + tag_groups_.bytes() + wheel_.bytes() +
+                 shares_.capacity() * sizeof(Share);
+  for (const uint32_t id : quotas_) bytes += shares_[id].policy->bytes();
+  return bytes;
 }
 
 void Shard::CheckInvariants() {
   index_.CheckInvariants();
-  policy_->CheckInvariants(index_.size());
+  size_t common = index_.size();
+  for (const uint32_t id : quotas_) {
+    const Share& share = shares_[id];
+    share.policy->CheckInvariants(share.stats.entries);
+    TRIVET_CHECK(share.stats.bytes <= share.quota, "a namespace is over its quota");
+    common -= share.stats.entries;
+  }
+  policy_->CheckInvariants(common);
   wheel_.CheckInvariants();
   tag_groups_.CheckInvariants();
   std::vector<Stats> seen(shares_.size());

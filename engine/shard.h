@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -48,13 +49,15 @@ struct ShardBudget {
 // Liveness is one predicate, IsLive; a dead entry found by a look-up is removed on the spot.
 class Shard {
  public:
+  using PolicyMaker = std::function<std::unique_ptr<Policy>()>;
+
   // One of `shards`.
-  Shard(Arena& arena, const EntryHash& hash_of, size_t shards, std::unique_ptr<Policy> policy,
+  Shard(Arena& arena, const EntryHash& hash_of, size_t shards, PolicyMaker make_policy,
         ShardBudget budget, Millis now);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  Mutex mu;
+  SpinMutex mu;
 
   // The live entry of the key, or null. A caller that links an entry by what it found passes the
   // epoch that it gives to that entry: a Clear needs no lock, and may come in between.
@@ -78,8 +81,10 @@ class Shard {
   // others go for it, as in Link.
   void RecordHit(Entry* entry, size_t reserved, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
-  // Whether an entry of that size may be held: at most an eighth of the budget.
+  // Whether an entry of that size may be held: at most an eighth of the budget,
   bool Fits(size_t charge) const TRIVET_REQUIRES(mu);
+  // and of the quota of its namespace.
+  bool Fits(NamespaceState* space, size_t charge) TRIVET_REQUIRES(mu);
 
   // Links a new entry of the key in place of `old` (null if there is none), then evicts until the
   // budget is kept. `*records` are the tags of the entry; the holds that the shard took over are
@@ -144,9 +149,24 @@ class Shard {
   struct Share {
     NamespaceState* space = nullptr;  // null: nothing yet
     Stats stats = {};
+    // Where the namespace has a quota: this shard's part of it, and the order of eviction.
+    size_t quota = 0;
+    std::unique_ptr<Policy> policy = nullptr;
   };
-  Share& ShareOf(NamespaceState* space) TRIVET_REQUIRES(mu);
+  Share& ShareOf(NamespaceState* space) TRIVET_REQUIRES(mu) {
+    if (space->id() >= shares_.size() || shares_[space->id()].space == nullptr) [[unlikely]]
+      AddShare(space);
+    return shares_[space->id()];
+  }
   Share& ShareOf(const Entry* entry) TRIVET_REQUIRES(mu) { return shares_[entry->space_id()]; }
+  void AddShare(NamespaceState* space) TRIVET_REQUIRES(mu);
+  Policy& PolicyOf(const Share& share) TRIVET_REQUIRES(mu) {
+    return share.policy != nullptr ? *share.policy : *policy_;
+  }
+  // The one whose entries fill the largest part of what they may.
+  Policy& FullestPolicy() TRIVET_REQUIRES(mu);
+  // Tells the common policy what budget and quotas leave it.
+  void SetCommonCapacity() TRIVET_REQUIRES(mu);
 
   bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) const TRIVET_NO_THREAD_SAFETY_ANALYSIS {
     return entry->epoch == epoch && now < DueOf(entry) && !tag_groups_.IsDoomed(entry);
@@ -166,6 +186,7 @@ class Shard {
   void FollowBuckets(size_t before) TRIVET_REQUIRES(mu);
   void Expire(size_t bucket, Millis now, size_t* budget, Removals* removals) TRIVET_REQUIRES(mu);
   bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
+  void EvictToQuota(const Share& share, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void RemoveFromIndex(Entry* entry, uint64_t hash) TRIVET_REQUIRES(mu);
   // What leaving the shard means for everything but index and policy.
@@ -174,13 +195,17 @@ class Shard {
       TRIVET_REQUIRES(mu);
 
   const EntryHash& hash_of_;
+  const size_t shards_;
+  const PolicyMaker make_policy_;
   ShardBudget budget_ TRIVET_GUARDED_BY(mu);
+  PolicyCapacity common_capacity_ TRIVET_GUARDED_BY(mu);  // of namespaces without a quota
   HashIndex index_ TRIVET_GUARDED_BY(mu);
-  const std::unique_ptr<Policy> policy_ TRIVET_PT_GUARDED_BY(mu);
+  const std::unique_ptr<Policy> policy_ TRIVET_PT_GUARDED_BY(mu);  // of those
   TimingWheel wheel_ TRIVET_GUARDED_BY(mu);  // a timer for each bucket of the index
   TagGroups tag_groups_ TRIVET_GUARDED_BY(mu);
   Flights flights_ TRIVET_GUARDED_BY(mu);
-  std::vector<Share> shares_ TRIVET_GUARDED_BY(mu);  // by namespace id
+  std::vector<Share> shares_ TRIVET_GUARDED_BY(mu);     // by namespace id
+  std::vector<uint32_t> quotas_ TRIVET_GUARDED_BY(mu);  // of namespaces that have one, the ids
   size_t entry_bytes_ TRIVET_GUARDED_BY(mu) = 0;
   uint64_t version_ TRIVET_GUARDED_BY(mu) = 0;
 

@@ -43,24 +43,28 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::ReadMany(
   return rows;
 }
 
-absl::StatusOr<std::vector<StoreWritten>> StoreAccess::Write(std::span<const StoreWrite> writes) {
-  return Counted(backing_.Write(space_.name(), writes), writes.size());
+absl::StatusOr<std::vector<StoreWritten>> StoreAccess::Write(std::span<const StoreWrite> writes,
+                                                             uint64_t ticket) {
+  return Counted(backing_.Write(space_.name(), writes, ticket), writes.size());
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::Delete(
-    std::span<const std::string_view> keys) {
-  return Counted(backing_.Delete(space_.name(), keys), keys.size());
+    std::span<const std::string_view> keys, uint64_t ticket) {
+  return Counted(backing_.Delete(space_.name(), keys, ticket), keys.size());
 }
 
-absl::StatusOr<bool> StoreAccess::Touch(std::string_view key, absl::Time expires_at) {
-  return Counted(backing_.Touch(space_.name(), key, expires_at), 1);
+absl::StatusOr<bool> StoreAccess::Touch(std::string_view key, absl::Time expires_at,
+                                        uint64_t ticket) {
+  return Counted(backing_.Touch(space_.name(), key, expires_at, ticket), 1);
 }
 
-absl::StatusOr<uint64_t> StoreAccess::DeleteTag(std::string_view tag) {
-  return Counted(backing_.DeleteTag(space_.name(), tag), 1);
+absl::StatusOr<uint64_t> StoreAccess::DeleteTag(std::string_view tag, uint64_t ticket) {
+  return Counted(backing_.DeleteTag(space_.name(), tag, ticket), 1);
 }
 
-absl::Status StoreAccess::Clear() { return Counted(backing_.Clear(space_.name()), 1); }
+absl::Status StoreAccess::Clear(uint64_t ticket) {
+  return Counted(backing_.Clear(space_.name(), ticket), 1);
+}
 
 std::optional<LoadedValue> ToLoaded(StoredValue row, const NamespaceOptions& options,
                                     const Clock& clock) {
@@ -76,6 +80,16 @@ std::optional<LoadedValue> ToLoaded(StoredValue row, const NamespaceOptions& opt
                      .expires = ExpiryAfter(now, left),
                      .idle = CeilMillis(options.idle_ttl),
                      .keep = keep};
+}
+
+absl::Status DecodeIfTyped(const NamespaceState& space, LoadedValue* loaded) {
+  const TypeOps* const type = space.type();
+  if (type == nullptr) return absl::OkStatus();
+  absl::StatusOr<LiveObject> object = type->decode(loaded->value);
+  if (!object.ok()) return object.status();
+  loaded->object = *std::move(object);
+  loaded->value.clear();
+  return absl::OkStatus();
 }
 
 absl::Time StoreExpiry(const Clock& clock, absl::Duration ttl) {

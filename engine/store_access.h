@@ -24,12 +24,13 @@ class StoreAccess {
   absl::StatusOr<std::optional<StoredValue>> Read(std::string_view key);
   absl::StatusOr<std::vector<std::optional<StoredValue>>> ReadMany(
       std::span<const std::string_view> keys);
-  absl::StatusOr<std::vector<StoreWritten>> Write(std::span<const StoreWrite> writes);
+  absl::StatusOr<std::vector<StoreWritten>> Write(std::span<const StoreWrite> writes,
+                                                  uint64_t ticket);
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::span<const std::string_view> keys);
-  absl::StatusOr<bool> Touch(std::string_view key, absl::Time expires_at);
-  absl::StatusOr<uint64_t> DeleteTag(std::string_view tag);
-  absl::Status Clear();
+      std::span<const std::string_view> keys, uint64_t ticket);
+  absl::StatusOr<bool> Touch(std::string_view key, absl::Time expires_at, uint64_t ticket);
+  absl::StatusOr<uint64_t> DeleteTag(std::string_view tag, uint64_t ticket);
+  absl::Status Clear(uint64_t ticket);
 
  private:
   template <typename T>
@@ -48,6 +49,9 @@ inline bool MayHaveCommitted(const absl::Status& error) {
 // it has expired meanwhile.
 std::optional<LoadedValue> ToLoaded(StoredValue row, const NamespaceOptions& options,
                                     const Clock& clock);
+
+// Makes an object of what was loaded, if the namespace holds objects; an error of the codec.
+absl::Status DecodeIfTyped(const NamespaceState& space, LoadedValue* loaded);
 
 // A TTL as the store keeps it.
 absl::Time StoreExpiry(const Clock& clock, absl::Duration ttl);

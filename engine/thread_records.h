@@ -10,7 +10,9 @@
 #include <memory>
 #include <vector>
 
-#include "engine/mutex.h"
+#include "engine/owner_mutex.h"
+#include "engine/per_thread.h"
+#include "engine/relaxed.h"
 
 namespace trivet::engine {
 
@@ -40,9 +42,16 @@ struct Garbage {
   std::vector<Entry*> entries;
   std::vector<std::unique_ptr<TagGroup>> groups;
   size_t bytes = 0;
+  size_t pinned_bytes = 0;  // of these, what Values held when it was collected
 };
 
-// One thread and one cache. Its own cache line: other threads only read it, and seldom.
+// Garbage that readers of this era, and of older ones, may still look at.
+struct Batch {
+  uint64_t era;
+  Garbage garbage;
+};
+
+// One thread and one cache. Its own cache lines: others seldom read them, and more seldom write.
 class alignas(64) ThreadRecord {
  public:
   ThreadRecord() = default;
@@ -71,13 +80,15 @@ class alignas(64) ThreadRecord {
   // The era in which the thread reads; 0: it does not. See Reclaimer.
   std::atomic<uint64_t> reading{0};
 
-  Mutex mu;
-  Garbage garbage TRIVET_GUARDED_BY(mu);
+  OwnerMutex mu;
+  Garbage collected TRIVET_GUARDED_BY(mu);
+  std::vector<Batch> sealed TRIVET_GUARDED_BY(mu);  // in the order of their eras
+  // Of the two, for who only wants to know; changed under `mu`.
+  Relaxed<size_t> collected_bytes = 0;
+  Relaxed<size_t> collected_entries = 0;
+  Relaxed<bool> has_garbage = false;
 
  private:
-  friend class ThreadRecords;
-  friend class RecordsOfThread;
-
   // Chunk i has 16 * 2^i counters, so that nothing moves when namespaces are added.
   static constexpr size_t kFirstChunk = 16;
   static constexpr size_t kChunks = 13;
@@ -89,59 +100,10 @@ class alignas(64) ThreadRecord {
 
   std::array<ReadCounters, kFirstChunk> first_chunk_ = {};
   std::array<std::atomic<ReadCounters*>, kChunks> chunks_ = {};  // the first is not used
-  std::atomic<bool> in_use_{false};                              // by a thread that lives
-  ThreadRecord* next_ = nullptr;                                 // constant once it is in the list
 };
 
-// The records of one cache. A record is made when a thread first comes, passes on to another thread
-// when that one has ended, and lives as long as the cache.
-//
-// Thread-safety: all methods, on any thread. Mine() costs a comparison, where the thread's last
-// call was for the same cache.
-class ThreadRecords {
- public:
-  ThreadRecords();
-  ThreadRecords(const ThreadRecords&) = delete;
-  ThreadRecords& operator=(const ThreadRecords&) = delete;
-
-  // The record of the calling thread.
-  ThreadRecord& Mine() {
-    if (last_used_.records == id_) [[likely]]
-      return *last_used_.record;
-    return FindMine();
-  }
-
-  template <typename Visit>
-  void ForEach(const Visit& visit) const {
-    for (ThreadRecord* record = list_->first.load(std::memory_order_acquire); record != nullptr;
-         record = record->next_) {
-      visit(*record);
-    }
-  }
-
- private:
-  friend class RecordsOfThread;
-
-  struct List {
-    List() = default;
-    List(const List&) = delete;
-    List& operator=(const List&) = delete;
-    ~List();
-    std::atomic<ThreadRecord*> first{nullptr};
-  };
-  struct LastUsed {
-    uint64_t records = 0;  // whose; 0: none
-    ThreadRecord* record = nullptr;
-  };
-
-  ThreadRecord& FindMine();
-  static ThreadRecord* Claim(List& list);
-
-  static thread_local constinit LastUsed last_used_;
-
-  const uint64_t id_;  // never used again, other than an address
-  const std::shared_ptr<List> list_;
-};
+// The records of one cache.
+using ThreadRecords = PerThread<ThreadRecord>;
 
 }  // namespace trivet::engine
 

@@ -8,34 +8,33 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/announcement.h"
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
 #include "engine/memory_writes.h"
 #include "engine/names.h"
+#include "engine/shared_set.h"
 #include "engine/store_access.h"
+#include "engine/strings.h"
+#include "engine/write_flights.h"
 #include "trivet/namespace.h"
 
 namespace trivet {
 namespace {
 
-using engine::Core;
+using engine::Announcement;
 using engine::KeyRef;
+using engine::LiveObject;
 using engine::MemoryTier;
 using engine::Millis;
 using engine::NewValue;
 using engine::StoreAccess;
 using engine::WriteFlight;
+using engine::WriteFlights;
 
 // Another process may write between our read and our conditional write. After so many times in a
 // row something else is wrong.
 constexpr int kIncrementTries = 100;
-
-absl::Status CheckValueSize(const Core& core, std::string_view value) {
-  const size_t limit = core.options().value_bytes_max;
-  if (value.size() <= limit) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("value: ", value.size(), " bytes, at most ", limit,
-                                                 " (CacheOptions.value_bytes_max) are allowed"));
-}
 
 // What the options of a Set come to, for this namespace and now.
 struct Lifetime {
@@ -56,54 +55,6 @@ NewValue ForMemory(const MemoryTier& memory, std::string_view value, const SetOp
           .idle = engine::CeilMillis(lifetime.idle_ttl)};
 }
 
-// The open write flights of several keys. Opened in one order everywhere, so that two batches never
-// wait for each other. A flight that nobody finished is abandoned.
-class WriteFlights {
- public:
-  explicit WriteFlights(MemoryTier& memory) : memory_(memory) {}
-  WriteFlights(const WriteFlights&) = delete;
-  WriteFlights& operator=(const WriteFlights&) = delete;
-  ~WriteFlights() {
-    for (const auto& flight : flights_) engine::AbandonWrite(memory_, *flight);
-  }
-
-  absl::Status Open(std::vector<KeyRef> keys, absl::Duration deadline) {
-    const auto order = [](const KeyRef& a, const KeyRef& b) {
-      return a.hash != b.hash ? a.hash < b.hash : a.key < b.key;
-    };
-    std::sort(keys.begin(), keys.end(), order);
-    for (size_t i = 0; i < keys.size(); ++i) {
-      if (i > 0 && keys[i].key == keys[i - 1].key) continue;
-      auto flight = engine::StartWrite(memory_, keys[i], deadline);
-      if (!flight.ok()) return flight.status();
-      flights_.push_back(*std::move(flight));
-    }
-    return absl::OkStatus();
-  }
-
-  // Finishes each flight with `finish(flight)`.
-  template <typename Finish>
-  void FinishEach(const Finish& finish) {
-    while (!flights_.empty()) {
-      const std::shared_ptr<WriteFlight> flight = std::move(flights_.back());
-      flights_.pop_back();
-      finish(*flight);
-    }
-  }
-
-  // The store answered with an error: memory stays as it is, unless the store may have changed.
-  void Fail(const absl::Status& error) {
-    if (!engine::MayHaveCommitted(error)) return;
-    FinishEach([this](WriteFlight& flight) {
-      engine::FinishWriteWithNothing(memory_, flight, RemovalCause::kInvalidated);
-    });
-  }
-
- private:
-  MemoryTier& memory_;
-  std::vector<std::shared_ptr<WriteFlight>> flights_;
-};
-
 std::vector<KeyRef> RefsOf(const MemoryTier& memory, engine::NamespaceState* space,
                            std::span<const std::string_view> keys) {
   std::vector<KeyRef> refs;
@@ -118,6 +69,12 @@ std::optional<int64_t> ParseNumber(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || rest != end) return std::nullopt;
   return number;
+}
+
+// What only a common truth can decide.
+absl::Status NeedsStore(std::string_view what) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(engine::ToAbsl(what), " needs a store where processes share the namespace"));
 }
 
 absl::StatusOr<int64_t> Sum(std::string_view text, int64_t by) {
@@ -137,9 +94,18 @@ absl::StatusOr<int64_t> Sum(std::string_view text, int64_t by) {
 absl::Status Namespace::CheckSet(std::span<const Item> items, const SetOptions& options) const {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (options.when == SetWhen::kIfVersion && !state_->options().versions) {
+    return absl::FailedPreconditionError(
+        "SetOptions.when: kIfVersion asks for versions, which the namespace does not keep (see "
+        "NamespaceOptions.versions)");
+  }
   for (const Item& item : items) {
     if (absl::Status status = engine::CheckKey(item.key); !status.ok()) return status;
-    if (absl::Status status = CheckValueSize(*core_, item.value); !status.ok()) return status;
+    if (absl::Status status =
+            engine::CheckValueSize(item.value.size(), core_->options().value_bytes_max);
+        !status.ok()) {
+      return status;
+    }
   }
   return absl::OkStatus();
 }
@@ -148,6 +114,7 @@ absl::StatusOr<SetResult> Namespace::Set(std::string_view key, std::string_view 
                                          const SetOptions& options) {
   const Item item{key, value};
   if (absl::Status status = CheckSet({&item, 1}, options); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
   if (!UsesStore()) return SetInMemory(item, options);
   const auto results = SetThrough({&item, 1}, options);
   if (!results.ok()) return results.status();
@@ -157,6 +124,7 @@ absl::StatusOr<SetResult> Namespace::Set(std::string_view key, std::string_view 
 absl::StatusOr<std::vector<SetResult>> Namespace::MSet(std::span<const Item> items,
                                                        const SetOptions& options) {
   if (absl::Status status = CheckSet(items, options); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
   if (UsesStore()) return SetThrough(items, options);
   std::vector<SetResult> results;
   results.reserve(items.size());
@@ -168,15 +136,52 @@ absl::StatusOr<std::vector<SetResult>> Namespace::MSet(std::span<const Item> ite
   return results;
 }
 
-absl::StatusOr<SetResult> Namespace::SetInMemory(const Item& item, const SetOptions& options) {
+absl::StatusOr<SetResult> Namespace::SetInMemory(const Item& item, const SetOptions& options,
+                                                 LiveObject* object) {
+  if (state_->shared() != nullptr) return SetShared(item, options, object);
   MemoryTier& memory = core_->memory();
-  return memory.Set(memory.Ref(state_, item.key),
-                    ForMemory(memory, item.value, options, LifetimeOf(options, state_->options())),
+  NewValue value = ForMemory(memory, item.value, options, LifetimeOf(options, state_->options()));
+  value.object = object;
+  return memory.Set(memory.Ref(state_, item.key), value,
                     {.when = options.when, .version = options.if_version});
 }
 
+absl::StatusOr<SetResult> Namespace::SetShared(const Item& item, const SetOptions& options,
+                                               LiveObject* object) {
+  if (options.when != SetWhen::kAlways) return NeedsStore("SetOptions.when: a condition");
+  MemoryTier& memory = core_->memory();
+  const Lifetime lifetime = LifetimeOf(options, state_->options());
+  std::string encoded;
+  std::string_view bytes = item.value;
+  if (object != nullptr) {
+    absl::StatusOr<std::string> made = object->ops()->encode(object->get());
+    if (!made.ok()) return made.status();
+    encoded = *std::move(made);
+    bytes = encoded;
+  }
+  WriteFlights flights(memory);
+  if (absl::Status status = flights.Open({memory.Ref(state_, item.key)}, core_->JoinDeadline());
+      !status.ok()) {
+    return status;
+  }
+  engine::SharedSet set(*state_->shared(), item.key);
+  const bool begun = set.Begin();
+  const auto outcome = set.End(0, {.value = bytes, .tags = options.tags, .ttl = lifetime.ttl});
+  NewValue value =
+      ForMemory(memory, object == nullptr ? item.value : std::string_view(), options, lifetime);
+  value.object = object;
+  flights.FinishEach(
+      [&](WriteFlight& flight) { engine::FinishWrite(memory, flight, value, outcome.stored); });
+  if (!begun || outcome.coherence == Coherence::kDeferred) {
+    return absl::UnavailableError(
+        "the shared tier did not take the value, and there is no store; what it replaces is over");
+  }
+  return SetResult{.applied = true, .version = 0, .coherence = outcome.coherence};
+}
+
 absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Item> items,
-                                                             const SetOptions& options) {
+                                                             const SetOptions& options,
+                                                             LiveObject* object) {
   MemoryTier& memory = core_->memory();
   const Lifetime lifetime = LifetimeOf(options, state_->options());
   std::vector<std::string_view> keys;
@@ -195,20 +200,56 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
       !status.ok()) {
     return status;
   }
-  const auto written = StoreAccess(*core_->StoreOf(state_), *state_).Write(writes);
+  Announcement announcement(*core_, *state_);
+  // A mark in the shared tier for one key; a batch would pay a round trip for each.
+  std::optional<engine::SharedSet> guard;
+  if (state_->shared() != nullptr && state_->options().guarded_writes && items.size() == 1 &&
+      options.when == SetWhen::kAlways) {
+    guard.emplace(*state_->shared(), items.front().key);
+    guard->Begin();
+  }
+  const auto written =
+      StoreAccess(*core_->StoreOf(state_), *state_).Write(writes, announcement.ticket());
   if (!written.ok()) {
+    if (guard.has_value()) {
+      guard->End(0);
+    } else if (engine::MayHaveCommitted(written.status())) {
+      announcement.OfKeys(keys);
+    }
     flights.Fail(written.status());
     return written.status();
   }
+  Coherence coherence = Coherence::kLocal;
+  if (guard.has_value()) {
+    coherence = guard
+                    ->End(written->front().version,
+                          {.value = items.front().value, .tags = options.tags, .ttl = lifetime.ttl})
+                    .coherence;
+    announcement.Note(coherence, 1);
+  } else if (announcement.shared() != nullptr) {
+    std::vector<SharedRecord> changes;
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (!(*written)[i].applied) continue;
+      changes.push_back({.kind = SharedRecord::Kind::kKey,
+                         .version = (*written)[i].version,
+                         .name = std::string(items[i].key)});
+    }
+    coherence = announcement.Of(changes);
+    announcement.Note(coherence, items.size());
+  }
   std::vector<SetResult> results;
-  for (const StoreWritten& one : *written) results.push_back({one.applied, one.version});
+  for (const StoreWritten& one : *written) {
+    results.push_back({.applied = one.applied, .version = one.version, .coherence = coherence});
+  }
   flights.FinishEach([&](WriteFlight& flight) {
     // Of several values for the key the last one that the store took counts.
     for (size_t i = items.size(); i-- > 0;) {
       if (items[i].key != flight.key || !results[i].applied) continue;
-      NewValue value = ForMemory(memory, items[i].value, options, lifetime);
+      const std::string_view bytes = object == nullptr ? items[i].value : std::string_view();
+      NewValue value = ForMemory(memory, bytes, options, lifetime);
+      value.object = object;
       value.version = results[i].version;
-      engine::FinishWrite(memory, flight, value);
+      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred);
       return;
     }
     if (options.when == SetWhen::kIfAbsent) {
@@ -222,36 +263,47 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
   return results;
 }
 
-absl::StatusOr<bool> Namespace::Delete(std::string_view key) {
-  const absl::StatusOr<size_t> deleted = MDelete({&key, 1});
+absl::StatusOr<bool> Namespace::Delete(std::string_view key, Coherence* told) {
+  const absl::StatusOr<size_t> deleted = MDelete({&key, 1}, told);
   if (!deleted.ok()) return deleted.status();
   return *deleted > 0;
 }
 
-absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys) {
-  const auto removed = RemoveAll(keys);
+absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys, Coherence* told) {
+  const auto removed = RemoveAll(keys, told);
   if (!removed.ok()) return removed.status();
   return static_cast<size_t>(std::count_if(removed->begin(), removed->end(),
                                            [](const Value& value) { return bool{value}; }));
 }
 
-absl::StatusOr<Value> Namespace::Take(std::string_view key) {
-  auto removed = RemoveAll({&key, 1});
+absl::StatusOr<Value> Namespace::Take(std::string_view key, Coherence* told) {
+  if (absl::Status status = Check(key); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  auto removed = RemoveAll({&key, 1}, told);
   if (!removed.ok()) return removed.status();
   return std::move(removed->front());
 }
 
-absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys) {
+absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys,
+                                                        Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   for (std::string_view key : keys) {
     if (absl::Status status = Check(key); !status.ok()) return status;
   }
   MemoryTier& memory = core_->memory();
   std::vector<Value> removed(keys.size());
+  Announcement announcement(*core_, *state_, told);
   if (!UsesStore()) {
+    for (size_t i = 0; state_->shared() != nullptr && i < keys.size(); ++i) {
+      // What was there may be in the shared tier alone.
+      absl::StatusOr<Result> found = ReadThrough(keys[i], nullptr);
+      if (found.ok()) removed[i] = std::move(found->value);
+    }
+    announcement.OfKeys(keys);
     for (size_t i = 0; i < keys.size(); ++i) {
       const KeyRef ref = memory.Ref(state_, keys[i]);
-      removed[i] = memory.Remove(ref, RemovalCause::kExplicit).value_or(Value());
+      std::optional<Value> in_memory = memory.Remove(ref, RemovalCause::kExplicit);
+      if (in_memory.has_value()) removed[i] = *std::move(in_memory);
     }
     return removed;
   }
@@ -260,7 +312,9 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
       !status.ok()) {
     return status;
   }
-  const auto rows = StoreAccess(*core_->StoreOf(state_), *state_).Delete(keys);
+  const auto rows =
+      StoreAccess(*core_->StoreOf(state_), *state_).Delete(keys, announcement.ticket());
+  if (rows.ok() || engine::MayHaveCommitted(rows.status())) announcement.OfKeys(keys);
   if (!rows.ok()) {
     flights.Fail(rows.status());
     return rows.status();
@@ -280,9 +334,12 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
   return removed;
 }
 
-absl::StatusOr<int64_t> Namespace::Increment(std::string_view key, int64_t by) {
+absl::StatusOr<int64_t> Namespace::Increment(std::string_view key, int64_t by, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
-  return UsesStore() ? IncrementThrough(key, by) : IncrementInMemory(key, by);
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  if (UsesStore()) return IncrementThrough(key, by, told);
+  if (state_->shared() != nullptr) return NeedsStore("Increment");
+  return IncrementInMemory(key, by);
 }
 
 absl::StatusOr<int64_t> Namespace::IncrementInMemory(std::string_view key, int64_t by) {
@@ -300,7 +357,7 @@ absl::StatusOr<int64_t> Namespace::IncrementInMemory(std::string_view key, int64
       value.tags = old->tags;
       value.expires = old->expires;
       value.idle = old->idle;
-      condition = {.when = SetWhen::kIfVersion, .version = old->version};
+      condition = {.when = SetWhen::kIfVersion, .entry = engine::EntryLedger::EntryOf(old->value)};
     }
     const auto result = memory.Set(ref, value, condition);
     if (!result.ok()) return result.status();
@@ -308,9 +365,11 @@ absl::StatusOr<int64_t> Namespace::IncrementInMemory(std::string_view key, int64
   }
 }
 
-absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_t by) {
+absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_t by,
+                                                    Coherence* told) {
   MemoryTier& memory = core_->memory();
   StoreAccess store(*core_->StoreOf(state_), *state_);
+  Announcement announcement(*core_, *state_, told);
   WriteFlights flights(memory);
   if (absl::Status status = flights.Open({memory.Ref(state_, key)}, core_->JoinDeadline());
       !status.ok()) {
@@ -332,37 +391,51 @@ absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_
                            .tags = tags,
                            .when = found ? SetWhen::kIfVersion : SetWhen::kIfAbsent,
                            .if_version = found ? (*row)->version : 0};
-    const auto written = store.Write({&write, 1});
+    const auto written = store.Write({&write, 1}, announcement.ticket());
     if (!written.ok()) {
+      if (engine::MayHaveCommitted(written.status())) announcement.OfKeys({&key, 1});
       flights.Fail(written.status());
       return written.status();
     }
     if (!written->front().applied) continue;  // another process was faster
+    const SharedRecord change{.kind = SharedRecord::Kind::kKey,
+                              .version = written->front().version,
+                              .name = std::string(key)};
+    const Coherence coherence = announcement.Of({&change, 1});
     const absl::Duration left = expires_at - core_->clock().WallTime();
     const NewValue value{.value = text,
                          .tags = tags,
                          .version = written->front().version,
                          .expires = engine::ExpiryAfter(memory.now(), left),
                          .idle = engine::CeilMillis(state_->options().idle_ttl)};
-    flights.FinishEach([&](WriteFlight& flight) { engine::FinishWrite(memory, flight, value); });
+    flights.FinishEach([&](WriteFlight& flight) {
+      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred);
+    });
     return sum;
   }
   return absl::AbortedError(
       absl::StrCat("Increment: the row changed ", kIncrementTries, " times in a row"));
 }
 
-absl::StatusOr<bool> Namespace::Touch(std::string_view key, absl::Duration ttl) {
+absl::StatusOr<bool> Namespace::Touch(std::string_view key, absl::Duration ttl, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   if (absl::Status status = engine::CheckTtl("ttl", ttl); !status.ok()) return status;
   MemoryTier& memory = core_->memory();
   const KeyRef ref = memory.Ref(state_, key);
-  if (!UsesStore()) return memory.SetExpiry(ref, engine::ExpiryAfter(memory.now(), ttl));
+  if (!UsesStore()) {
+    if (state_->shared() != nullptr) return NeedsStore("Touch");
+    return memory.SetExpiry(ref, engine::ExpiryAfter(memory.now(), ttl));
+  }
+  Announcement announcement(*core_, *state_, told);
   WriteFlights flights(memory);
   if (absl::Status status = flights.Open({ref}, core_->JoinDeadline()); !status.ok()) {
     return status;
   }
-  const absl::StatusOr<bool> touched = StoreAccess(*core_->StoreOf(state_), *state_)
-                                           .Touch(key, engine::StoreExpiry(core_->clock(), ttl));
+  const absl::StatusOr<bool> touched =
+      StoreAccess(*core_->StoreOf(state_), *state_)
+          .Touch(key, engine::StoreExpiry(core_->clock(), ttl), announcement.ticket());
+  const bool may_be_touched = touched.ok() ? *touched : engine::MayHaveCommitted(touched.status());
+  if (may_be_touched) announcement.OfKeys({&key, 1});
   if (!touched.ok()) {
     flights.Fail(touched.status());
     return touched.status();
@@ -371,25 +444,31 @@ absl::StatusOr<bool> Namespace::Touch(std::string_view key, absl::Duration ttl) 
   return *touched || in_memory;
 }
 
-absl::Status Namespace::DeleteTag(std::string_view tag) {
+absl::Status Namespace::DeleteTag(std::string_view tag, Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (absl::Status status = engine::CheckName("tag", tag); !status.ok()) return status;
+  Announcement announcement(*core_, *state_, told);
   absl::Status outcome;
   if (UsesStore()) {
-    outcome = StoreAccess(*core_->StoreOf(state_), *state_).DeleteTag(tag).status();
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_)
+                  .DeleteTag(tag, announcement.ticket())
+                  .status();
     if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
   }
+  announcement.OfGroup(SharedRecord::Kind::kTag, tag);
   engine::InvalidateTag(core_->memory(), state_, tag);
   return outcome;
 }
 
-absl::Status Namespace::Clear() {
+absl::Status Namespace::Clear(Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  Announcement announcement(*core_, *state_, told);
   absl::Status outcome;
   if (UsesStore()) {
-    outcome = StoreAccess(*core_->StoreOf(state_), *state_).Clear();
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_).Clear(announcement.ticket());
     if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
   }
+  announcement.OfGroup(SharedRecord::Kind::kClear, "");
   engine::Clear(core_->memory(), state_);
   return outcome;
 }

@@ -14,6 +14,12 @@ absl::Status CheckLength(const char* what, size_t size, size_t size_max) {
                                     " bytes; 1 to " + std::to_string(size_max) + " are allowed");
 }
 
+// For what may be empty.
+absl::Status TooLong(const char* what, size_t size, size_t size_max) {
+  return absl::InvalidArgumentError(std::string(what) + " of " + std::to_string(size) +
+                                    " bytes; at most " + std::to_string(size_max) + " are allowed");
+}
+
 }  // namespace
 
 absl::Status CheckNamespace(std::string_view name) {
@@ -35,12 +41,15 @@ absl::Status CheckTag(std::string_view tag) {
   return CheckLength("a tag", tag.size(), kNameBytesMax);
 }
 
+absl::Status CheckPattern(std::string_view pattern) {
+  if (pattern.size() <= kPatternBytesMax) return absl::OkStatus();
+  return TooLong("a pattern", pattern.size(), kPatternBytesMax);
+}
+
 absl::Status CheckWrite(const StoreWrite& write) {
   if (absl::Status status = CheckKey(write.key); !status.ok()) return status;
   if (write.value.size() > kValueBytesCeiling) {
-    return absl::InvalidArgumentError("a value of " + std::to_string(write.value.size()) +
-                                      " bytes; at most " + std::to_string(kValueBytesCeiling) +
-                                      " are allowed");
+    return TooLong("a value", write.value.size(), kValueBytesCeiling);
   }
   for (const std::string& tag : write.tags) {
     if (absl::Status status = CheckTag(tag); !status.ok()) return status;

@@ -15,6 +15,7 @@ absl::Status CheckNamespace(std::string_view name);
 absl::Status CheckKey(std::string_view key);
 absl::Status CheckKeys(std::span<const std::string_view> keys);
 absl::Status CheckTag(std::string_view tag);
+absl::Status CheckPattern(std::string_view pattern);
 absl::Status CheckWrite(const StoreWrite& write);
 
 }  // namespace trivet::store

@@ -47,6 +47,7 @@ constexpr SqlText kTexts[] = {
     // ?1 name.
     {"find a namespace", "SELECT id FROM trivet_namespaces WHERE name = ?1"},
     {"add a namespace", "INSERT INTO trivet_namespaces (name) VALUES (?1)"},
+    {"list the namespaces", "SELECT name FROM trivet_namespaces ORDER BY name"},
     // ?1 id.
     {"clear a namespace", "DELETE FROM trivet_namespaces WHERE id = ?1"},
     {"clear all namespaces", "DELETE FROM trivet_namespaces"},
@@ -70,6 +71,19 @@ constexpr SqlText kTexts[] = {
     // ?1 how many. The last one of them.
     {"take versions",
      "UPDATE trivet_versions SET newest = newest + ?1 WHERE id = 1 RETURNING newest"},
+
+    // ?1 ticket, ?2 namespace, ?3 kind, ?4 name, ?5 version, ?6 now. Under another ticket, which
+    // the caller does not know and so cannot remove, if that one is taken. Also run on connections
+    // of programs (append_change.cc), which may have temporary tables of that name: hence "main".
+    {"log a change",
+     "INSERT INTO main.trivet_changes (ticket, namespace, kind, name, version, logged_at)"
+     " VALUES (CASE WHEN EXISTS (SELECT 1 FROM main.trivet_changes WHERE ticket = ?1)"
+     "  THEN 1 | (random() & 0x3fffffffffffffff) ELSE ?1 END, ?2, ?3, ?4, ?5, ?6)"},
+    // ?1 limit.
+    {"read the change log",
+     "SELECT ticket, namespace, kind, name, version FROM trivet_changes ORDER BY id LIMIT ?1"},
+    // ?1 ticket.
+    {"trim the change log", "DELETE FROM trivet_changes WHERE ticket = ?1"},
 
     // ?1 now.
     {"count rows",

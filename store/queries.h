@@ -24,6 +24,7 @@ enum class Sql {
   kRowsOfTag,
   kFindNamespace,
   kInsertNamespace,
+  kNamespaces,
   kForgetNamespace,
   kForgetNamespaces,
   kMarkCleared,
@@ -33,6 +34,9 @@ enum class Sql {
   kClearedRows,
   kExpiredRows,
   kReserveVersions,
+  kLogChange,
+  kReadChanges,
+  kTrimChanges,
   kCountRows,
 };
 

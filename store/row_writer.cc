@@ -26,10 +26,16 @@ bool Applies(const StoreWrite& write, std::optional<uint64_t> live_version) {
   return false;
 }
 
+// Of the change `index` of a call.
+uint64_t TicketOf(uint64_t ticket, size_t index) {
+  return ticket == kUnlogged ? kUnlogged : ticket + index;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<StoreWritten>> RowWriter::Write(std::string_view namespace_name,
-                                                           std::span<const StoreWrite> writes) {
+                                                           std::span<const StoreWrite> writes,
+                                                           uint64_t ticket) {
   absl::StatusOr<std::optional<int64_t>> namespace_id = FindNamespace(namespace_name);
   if (!namespace_id.ok()) return namespace_id.status();
 
@@ -62,15 +68,23 @@ absl::StatusOr<std::vector<StoreWritten>> RowWriter::Write(std::string_view name
     if (absl::Status status = PutRow(found, **namespace_id, write, version); !status.ok()) {
       return status;
     }
+    absl::Status logged = Log({.ticket = TicketOf(ticket, written.size()),
+                               .namespace_name = namespace_name,
+                               .name = write.key,
+                               .version = version});
+    if (!logged.ok()) return logged;
     written.push_back({.applied = true, .version = version});
   }
   return written;
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> RowWriter::Delete(
-    std::string_view namespace_name, std::span<const std::string_view> keys) {
+    std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket) {
   std::vector<std::optional<StoredValue>> deleted(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
+    absl::Status logged =
+        Log({.ticket = TicketOf(ticket, i), .namespace_name = namespace_name, .name = keys[i]});
+    if (!logged.ok()) return logged;
     RowHead row;
     {
       Query query(connection_, Sql::kReadRow);
@@ -92,7 +106,7 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> RowWriter::Delete(
 }
 
 absl::StatusOr<bool> RowWriter::Touch(std::string_view namespace_name, std::string_view key,
-                                      std::optional<int64_t> expires_at) {
+                                      std::optional<int64_t> expires_at, uint64_t ticket) {
   absl::StatusOr<std::optional<int64_t>> namespace_id = FindNamespace(namespace_name);
   if (!namespace_id.ok()) return namespace_id.status();
   if (!namespace_id->has_value()) return false;
@@ -103,11 +117,18 @@ absl::StatusOr<bool> RowWriter::Touch(std::string_view namespace_name, std::stri
   Query query(connection_, Sql::kTouchRow);
   query.Bind(1, (*found)->id).Bind(2, expires_at);
   if (absl::Status status = query.Run(); !status.ok()) return status;
+  absl::Status logged = Log({.ticket = ticket, .namespace_name = namespace_name, .name = key});
+  if (!logged.ok()) return logged;
   return true;
 }
 
-absl::StatusOr<uint64_t> RowWriter::DeleteTag(std::string_view namespace_name,
-                                              std::string_view tag) {
+absl::StatusOr<uint64_t> RowWriter::DeleteTag(std::string_view namespace_name, std::string_view tag,
+                                              uint64_t ticket) {
+  absl::Status logged = Log({.ticket = ticket,
+                             .namespace_name = namespace_name,
+                             .kind = LoggedChange::Kind::kTag,
+                             .name = tag});
+  if (!logged.ok()) return logged;
   absl::StatusOr<std::optional<int64_t>> namespace_id = FindNamespace(namespace_name);
   if (!namespace_id.ok()) return namespace_id.status();
   if (!namespace_id->has_value()) return 0;
@@ -139,7 +160,10 @@ absl::StatusOr<uint64_t> RowWriter::DeleteTag(std::string_view namespace_name,
 
 // The name loses its id. Rows of that id can no longer be found, and Sweep takes them away; a later
 // write gives the name a new id.
-absl::Status RowWriter::Clear(std::string_view namespace_name) {
+absl::Status RowWriter::Clear(std::string_view namespace_name, uint64_t ticket) {
+  absl::Status logged =
+      Log({.ticket = ticket, .namespace_name = namespace_name, .kind = LoggedChange::Kind::kClear});
+  if (!logged.ok()) return logged;
   absl::StatusOr<std::optional<int64_t>> namespace_id = FindNamespace(namespace_name);
   if (!namespace_id.ok()) return namespace_id.status();
   if (!namespace_id->has_value()) return absl::OkStatus();
@@ -150,7 +174,8 @@ absl::Status RowWriter::Clear(std::string_view namespace_name) {
   return Query(connection_, Sql::kForgetNamespace).Bind(1, **namespace_id).Run();
 }
 
-absl::Status RowWriter::ClearAll() {
+absl::Status RowWriter::ClearAll(uint64_t ticket) {
+  if (absl::Status logged = LogClearOfAll(ticket); !logged.ok()) return logged;
   if (absl::Status status = Query(connection_, Sql::kMarkAllCleared).Run(); !status.ok()) {
     return status;
   }
@@ -273,6 +298,18 @@ absl::StatusOr<uint64_t> RowWriter::TakeVersions(size_t count) {
   if (query.Next()) return static_cast<uint64_t>(query.Int(0)) - count + 1;
   if (!query.status().ok()) return query.status();
   return connection_.Damaged("the counter of versions is missing");
+}
+
+absl::Status RowWriter::LogClearOfAll(uint64_t ticket) {
+  if (ticket == kUnlogged) return absl::OkStatus();
+  Query query(connection_, Sql::kNamespaces);
+  for (size_t i = 0; query.Next(); ++i) {
+    absl::Status logged = Log({.ticket = TicketOf(ticket, i),
+                               .namespace_name = query.Bytes(0),
+                               .kind = LoggedChange::Kind::kClear});
+    if (!logged.ok()) return logged;
+  }
+  return query.status();
 }
 
 absl::StatusOr<int64_t> RowWriter::RemoveRows(Sql sql, int64_t argument, int64_t rows_max) {

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "store/change_log.h"
 #include "store/connection.h"
 #include "store/row_reader.h"
 #include "trivet/backing.h"
@@ -19,22 +20,27 @@
 namespace trivet::store {
 
 // Lives as long as one write transaction of `connection`; its methods do what those of Backing with
-// the same names promise, without the transaction. After an error the transaction is to be rolled
-// back. An expired row that is met on the way is treated as absent.
+// the same names promise, logging included, without the transaction. After an error the transaction
+// is to be rolled back. An expired row that is met on the way is treated as absent.
 class RowWriter {
  public:
   // `now` as in row_time.h.
   RowWriter(Connection& connection, int64_t now) : connection_(connection), now_(now) {}
 
   absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view namespace_name,
-                                                  std::span<const StoreWrite> writes);
+                                                  std::span<const StoreWrite> writes,
+                                                  uint64_t ticket);
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::string_view namespace_name, std::span<const std::string_view> keys);
+      std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket);
   absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
-                             std::optional<int64_t> expires_at);
-  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag);
-  absl::Status Clear(std::string_view namespace_name);
-  absl::Status ClearAll();
+                             std::optional<int64_t> expires_at, uint64_t ticket);
+  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag,
+                                     uint64_t ticket);
+  absl::Status Clear(std::string_view namespace_name, uint64_t ticket);
+  absl::Status ClearAll(uint64_t ticket);
+  absl::Status TrimChangeLog(std::span<const uint64_t> tickets) {
+    return store::TrimChangeLog(connection_, tickets);
+  }
   absl::StatusOr<bool> Sweep(size_t rows_max);
 
  private:
@@ -53,6 +59,9 @@ class RowWriter {
 
   // The first of `count` versions that follow one another.
   absl::StatusOr<uint64_t> TakeVersions(size_t count);
+
+  absl::Status Log(const ChangeToLog& change) { return LogChange(connection_, change, now_); }
+  absl::Status LogClearOfAll(uint64_t ticket);
 
   // Removes the rows of a query with the columns of kFindRow; returns how many.
   absl::StatusOr<int64_t> RemoveRows(Sql sql, int64_t argument, int64_t rows_max);

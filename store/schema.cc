@@ -47,7 +47,26 @@ constexpr char kVersion1[] =
     "  PRIMARY KEY (namespace, tag, row)"
     ") STRICT, WITHOUT ROWID;";
 
-constexpr const char* kSteps[] = {kVersion1};
+// Version 2.
+//
+// The change log (trivet/backing.h). A new id is one more than the largest, which among the rows
+// that are there is the order of the commits, since there is one writer at a time; AUTOINCREMENT
+// would make each commit write one more page. A ticket is a random number, and not UNIQUE, so that
+// no write fails for bad luck with it. The namespace has its name here, for it may be cleared
+// before the row is told; `logged_at` is for people who wonder why rows stay.
+constexpr char kVersion2[] =
+    "CREATE TABLE trivet_changes ("
+    "  id INTEGER PRIMARY KEY,"
+    "  ticket INTEGER NOT NULL,"
+    "  namespace BLOB NOT NULL,"
+    "  kind INTEGER NOT NULL,"
+    "  name BLOB NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  logged_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX trivet_changes_ticket ON trivet_changes (ticket);";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2};
 
 constexpr char kPurpose[] = "look at the schema";
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/change_log.h"
 #include "store/limits.h"
 #include "store/row_reader.h"
 #include "store/row_time.h"
@@ -65,59 +66,70 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::ReadMany(
 }
 
 absl::StatusOr<std::vector<StoreWritten>> SqliteBacking::Write(std::string_view namespace_name,
-                                                               std::span<const StoreWrite> writes) {
+                                                               std::span<const StoreWrite> writes,
+                                                               uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
   for (const StoreWrite& write : writes) {
     if (absl::Status status = CheckWrite(write); !status.ok()) return status;
   }
   std::vector<StoreWritten> written;
-  const absl::Status status =
-      Change([&](RowWriter& rows) { return Keep(rows.Write(namespace_name, writes), &written); });
+  const absl::Status status = Change(
+      [&](RowWriter& rows) { return Keep(rows.Write(namespace_name, writes, ticket), &written); });
   if (!status.ok()) return status;
   return written;
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::Delete(
-    std::string_view namespace_name, std::span<const std::string_view> keys) {
+    std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = CheckKeys(keys); !status.ok()) return status;
   std::vector<std::optional<StoredValue>> deleted;
-  const absl::Status status =
-      Change([&](RowWriter& rows) { return Keep(rows.Delete(namespace_name, keys), &deleted); });
+  const absl::Status status = Change(
+      [&](RowWriter& rows) { return Keep(rows.Delete(namespace_name, keys, ticket), &deleted); });
   if (!status.ok()) return status;
   return deleted;
 }
 
 absl::StatusOr<bool> SqliteBacking::Touch(std::string_view namespace_name, std::string_view key,
-                                          absl::Time expires_at) {
+                                          absl::Time expires_at, uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = CheckKey(key); !status.ok()) return status;
   bool touched = false;
   const absl::Status status = Change([&](RowWriter& rows) {
-    return Keep(rows.Touch(namespace_name, key, ToRowTime(expires_at)), &touched);
+    return Keep(rows.Touch(namespace_name, key, ToRowTime(expires_at), ticket), &touched);
   });
   if (!status.ok()) return status;
   return touched;
 }
 
 absl::StatusOr<uint64_t> SqliteBacking::DeleteTag(std::string_view namespace_name,
-                                                  std::string_view tag) {
+                                                  std::string_view tag, uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = CheckTag(tag); !status.ok()) return status;
   uint64_t deleted = 0;
-  const absl::Status status =
-      Change([&](RowWriter& rows) { return Keep(rows.DeleteTag(namespace_name, tag), &deleted); });
+  const absl::Status status = Change(
+      [&](RowWriter& rows) { return Keep(rows.DeleteTag(namespace_name, tag, ticket), &deleted); });
   if (!status.ok()) return status;
   return deleted;
 }
 
-absl::Status SqliteBacking::Clear(std::string_view namespace_name) {
+absl::Status SqliteBacking::Clear(std::string_view namespace_name, uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
-  return Change([&](RowWriter& rows) { return rows.Clear(namespace_name); });
+  return Change([&](RowWriter& rows) { return rows.Clear(namespace_name, ticket); });
 }
 
-absl::Status SqliteBacking::ClearAll() {
-  return Change([](RowWriter& rows) { return rows.ClearAll(); });
+absl::Status SqliteBacking::ClearAll(uint64_t ticket) {
+  return Change([&](RowWriter& rows) { return rows.ClearAll(ticket); });
+}
+
+absl::StatusOr<std::vector<LoggedChange>> SqliteBacking::ReadChangeLog(size_t rows_max) {
+  const ReaderPool::Lease reader = readers_.Borrow();
+  return store::ReadChangeLog(*reader, rows_max);
+}
+
+absl::Status SqliteBacking::TrimChangeLog(std::span<const uint64_t> tickets) {
+  if (tickets.empty()) return absl::OkStatus();
+  return Change([&](RowWriter& rows) { return rows.TrimChangeLog(tickets); });
 }
 
 absl::StatusOr<bool> SqliteBacking::Sweep(size_t rows_max) {

@@ -37,15 +37,19 @@ class SqliteBacking final : public Backing {
   absl::StatusOr<std::vector<std::optional<StoredValue>>> ReadMany(
       std::string_view namespace_name, std::span<const std::string_view> keys) override;
   absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view namespace_name,
-                                                  std::span<const StoreWrite> writes) override;
+                                                  std::span<const StoreWrite> writes,
+                                                  uint64_t ticket = kUnlogged) override;
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::string_view namespace_name, std::span<const std::string_view> keys) override;
+      std::string_view namespace_name, std::span<const std::string_view> keys,
+      uint64_t ticket = kUnlogged) override;
   absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
-                             absl::Time expires_at) override;
-  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name,
-                                     std::string_view tag) override;
-  absl::Status Clear(std::string_view namespace_name) override;
-  absl::Status ClearAll() override;
+                             absl::Time expires_at, uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag,
+                                     uint64_t ticket = kUnlogged) override;
+  absl::Status Clear(std::string_view namespace_name, uint64_t ticket = kUnlogged) override;
+  absl::Status ClearAll(uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<std::vector<LoggedChange>> ReadChangeLog(size_t rows_max) override;
+  absl::Status TrimChangeLog(std::span<const uint64_t> tickets) override;
   absl::StatusOr<bool> Sweep(size_t rows_max) override;
   absl::StatusOr<std::vector<Count>> CountRows() override;
 

@@ -1,5 +1,8 @@
 #include "sync/handshake.h"
 
+#include <xxhash.h>
+
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -32,6 +35,10 @@ bool IsVersion(std::string_view text) {
 }
 
 }  // namespace
+
+uint64_t ServerNumber(std::string_view run_id) {
+  return run_id.empty() ? 0 : std::max<uint64_t>(XXH3_64bits(run_id.data(), run_id.size()), 1);
+}
 
 Handshake::Handshake(const RedisUrl& url, const std::string& client_name) {
   const auto add = [this](Step step, std::initializer_list<std::string_view> arguments) {

@@ -3,7 +3,9 @@
 #define TRIVET_SYNC_HANDSHAKE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,6 +20,9 @@ struct ServerInfo {
   std::string version = {};  // "7.0.15"; empty if we have no right to ask
   std::string run_id = {};   // another one after each start of the server; empty likewise
 };
+
+// A run_id as a number: the same everywhere, 0 for the empty one only.
+uint64_t ServerNumber(std::string_view run_id);
 
 // Logs in, chooses the database, names the connection, and asks who is there; all in one go.
 //

@@ -31,15 +31,14 @@ Commands Ping() {
   return ping;
 }
 
-// EVAL and EVALSHA, which differ in how they name the script.
-std::vector<std::string_view> Invocation(std::string_view verb, std::string_view script,
-                                         std::string_view key_count,
-                                         std::span<const std::string_view> keys,
-                                         std::span<const std::string_view> arguments) {
-  std::vector<std::string_view> words = {verb, script, key_count};
-  words.insert(words.end(), keys.begin(), keys.end());
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  return words;
+// By its digest, or in full where that is empty.
+absl::Status AddScript(const ScriptCall& call, const std::string& digest, Commands& commands) {
+  const std::string key_count = std::to_string(call.keys.size());
+  std::vector<std::string_view> words = {digest.empty() ? "EVAL" : "EVALSHA",
+                                         digest.empty() ? call.script->text() : digest, key_count};
+  words.insert(words.end(), call.keys.begin(), call.keys.end());
+  words.insert(words.end(), call.arguments.begin(), call.arguments.end());
+  return commands.Add(words);
 }
 
 }  // namespace
@@ -68,12 +67,17 @@ absl::StatusOr<Reply> RedisClient::Call(std::span<const std::string_view> argume
 }
 
 absl::StatusOr<std::vector<Reply>> RedisClient::CallMany(const Commands& commands,
-                                                         absl::Duration deadline) {
+                                                         absl::Duration deadline,
+                                                         uint64_t* server) {
+  if (commands.count() > 0 && clock_.Elapsed() >= deadline) {
+    // Says nothing about the server, so the breaker need not know.
+    return MakeRedisStatus(RedisError::kTimeout, Executed::kNo, "the deadline has passed");
+  }
   RedisConnection& connection = ConnectionOfThisThread();
   if (absl::Status status = AskBreaker(connection, deadline); !status.ok()) return status;
-  absl::StatusOr<std::vector<Reply>> replies = Send(connection, commands, deadline);
+  absl::StatusOr<std::vector<Reply>> replies = Send(connection, commands, deadline, server);
   if (KindOf(replies.status()) == RedisError::kDisconnected && !MaybeExecuted(replies.status())) {
-    return Send(connection, commands, deadline);
+    return Send(connection, commands, deadline, server);
   }
   return replies;
 }
@@ -81,25 +85,50 @@ absl::StatusOr<std::vector<Reply>> RedisClient::CallMany(const Commands& command
 absl::StatusOr<Reply> RedisClient::Run(Script& script, std::span<const std::string_view> keys,
                                        std::span<const std::string_view> arguments,
                                        absl::Duration deadline) {
-  const std::string key_count = std::to_string(keys.size());
-  std::string digest = script.digest();
-  if (digest.empty()) {
-    // Who has no right to this command may still have that to EVAL.
-    absl::StatusOr<Reply> told = Call({"SCRIPT", "LOAD", script.text()}, deadline);
-    if (told.ok() && told->is_string()) {
-      digest = told->text;
-      script.set_digest(digest);
-    } else if (!told.ok() && KindOf(told.status()) != RedisError::kNoPermission) {
-      return told;
+  const ScriptCall call{.script = &script,
+                        .keys = {keys.begin(), keys.end()},
+                        .arguments = {arguments.begin(), arguments.end()}};
+  return OnlyReply(RunMany({&call, 1}, deadline));
+}
+
+absl::StatusOr<std::vector<Reply>> RedisClient::RunMany(std::span<const ScriptCall> calls,
+                                                        absl::Duration deadline, uint64_t* server) {
+  Commands commands;
+  for (const ScriptCall& call : calls) {
+    if (absl::Status status = Teach(*call.script, deadline); !status.ok()) return status;
+    if (absl::Status status = AddScript(call, call.script->digest(), commands); !status.ok()) {
+      return status;
     }
   }
-  if (!digest.empty()) {
-    absl::StatusOr<Reply> reply =
-        Call(Invocation("EVALSHA", digest, key_count, keys, arguments), deadline);
-    if (KindOf(reply.status()) != RedisError::kNoScript) return reply;
-  }
+  absl::StatusOr<std::vector<Reply>> replies = CallMany(commands, deadline, server);
+  if (!replies.ok()) return replies;
+
   // The server was started again, or another one took its place. EVAL teaches it the script.
-  return Call(Invocation("EVAL", script.text(), key_count, keys, arguments), deadline);
+  Commands in_full;
+  std::vector<size_t> unknown;
+  for (size_t i = 0; i < replies->size(); ++i) {
+    if (KindOf(StatusOf((*replies)[i])) != RedisError::kNoScript) continue;
+    unknown.push_back(i);
+    if (absl::Status status = AddScript(calls[i], "", in_full); !status.ok()) return status;
+  }
+  if (unknown.empty()) return replies;
+  uint64_t second_server = 0;
+  absl::StatusOr<std::vector<Reply>> rest = CallMany(in_full, deadline, &second_server);
+  if (!rest.ok()) return rest;
+  for (size_t i = 0; i < unknown.size(); ++i) (*replies)[unknown[i]] = std::move((*rest)[i]);
+  if (server != nullptr && *server != second_server) *server = 0;
+  return replies;
+}
+
+// Lets a server tell the digest, if none has yet.
+absl::Status RedisClient::Teach(Script& script, absl::Duration deadline) {
+  if (!script.digest().empty()) return absl::OkStatus();
+  absl::StatusOr<Reply> told = Call({"SCRIPT", "LOAD", script.text()}, deadline);
+  // Who has no right to this command may still have that to EVAL.
+  if (KindOf(told.status()) == RedisError::kNoPermission) return absl::OkStatus();
+  if (!told.ok()) return told.status();
+  if (told->is_string()) script.set_digest(told->text);
+  return absl::OkStatus();
 }
 
 uint64_t RedisClient::connects() const {
@@ -132,8 +161,8 @@ absl::Status RedisClient::AskBreaker(RedisConnection& connection, absl::Duration
 
 absl::StatusOr<std::vector<Reply>> RedisClient::Send(RedisConnection& connection,
                                                      const Commands& commands,
-                                                     absl::Duration deadline) {
-  absl::StatusOr<std::vector<Reply>> replies = connection.Call(commands, deadline);
+                                                     absl::Duration deadline, uint64_t* server) {
+  absl::StatusOr<std::vector<Reply>> replies = connection.Call(commands, deadline, server);
   if (replies.ok()) {
     breaker_.Answered();
   } else if (KindOf(replies.status()) == RedisError::kTimeout) {

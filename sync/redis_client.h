@@ -50,12 +50,18 @@ class RedisClient {
   }
 
   // All commands in one go and a reply to each, in order; others' commands may come between them.
-  // Error replies are among the replies: see StatusOf.
-  absl::StatusOr<std::vector<Reply>> CallMany(const Commands& commands, absl::Duration deadline);
+  // Error replies are among the replies: see StatusOf. `server`, unless null, is told who answered,
+  // as a ServerNumber.
+  absl::StatusOr<std::vector<Reply>> CallMany(const Commands& commands, absl::Duration deadline,
+                                              uint64_t* server = nullptr);
 
   // Runs a script by its digest, and teaches it to the server where that is needed.
   absl::StatusOr<Reply> Run(Script& script, std::span<const std::string_view> keys,
                             std::span<const std::string_view> arguments, absl::Duration deadline);
+
+  // The same of many, in one go. `server` is told 0 if several servers had to do with it.
+  absl::StatusOr<std::vector<Reply>> RunMany(std::span<const ScriptCall> calls,
+                                             absl::Duration deadline, uint64_t* server = nullptr);
 
   // A deadline that far from now.
   absl::Duration In(absl::Duration timeout) const { return clock_.Elapsed() + timeout; }
@@ -72,7 +78,8 @@ class RedisClient {
   RedisConnection& ConnectionOfThisThread();
   absl::Status AskBreaker(RedisConnection& connection, absl::Duration deadline);
   absl::StatusOr<std::vector<Reply>> Send(RedisConnection& connection, const Commands& commands,
-                                          absl::Duration deadline);
+                                          absl::Duration deadline, uint64_t* server = nullptr);
+  absl::Status Teach(Script& script, absl::Duration deadline);
 
   const Clock& clock_;
   const absl::Duration probe_timeout_;

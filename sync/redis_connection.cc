@@ -45,6 +45,7 @@ struct RedisConnection::Request {
 
   // Guarded by the mutex of the connection. Once one of the two flags is set, the wake-up follows.
   std::vector<Reply> replies;
+  uint64_t server = 0;  // who answered
   absl::Status failure;
   bool finished = false;
   bool chosen = false;  // to drive
@@ -58,7 +59,8 @@ RedisConnection::RedisConnection(const RedisUrl& url, const RedisOptions& option
       link_(url, options, clock_) {}
 
 absl::StatusOr<std::vector<Reply>> RedisConnection::Call(const Commands& commands,
-                                                         absl::Duration deadline) {
+                                                         absl::Duration deadline,
+                                                         uint64_t* server) {
   if (commands.count() == 0) return std::vector<Reply>();
   if (clock_.Elapsed() >= deadline) return TimedOut(Executed::kNo);
   Request request(commands, deadline);
@@ -94,6 +96,7 @@ absl::StatusOr<std::vector<Reply>> RedisConnection::Call(const Commands& command
     Wake(request, wakeups);
   }
   if (!request.failure.ok()) return request.failure;
+  if (server != nullptr) *server = request.server;
   return std::move(request.replies);
 }
 
@@ -152,6 +155,7 @@ void RedisConnection::Reach(absl::Duration until, Wakeups& wakeups) {
   } else if (link_.ready()) {
     socket_ = link_.socket();
     server_ = link_.server();
+    server_number_ = ServerNumber(server_.run_id);
     ++connects_;
     heard_at_ = clock_.Elapsed();
   }
@@ -185,7 +189,9 @@ absl::Status RedisConnection::Deliver(Wakeups& wakeups) {
     if (request != nullptr) request->replies.push_back(std::move(reply));
     if (--oldest.awaited > 0) continue;
     in_flight_.pop_front();
-    if (request != nullptr) Finish(*request, absl::OkStatus(), wakeups);
+    if (request == nullptr) continue;
+    request->server = server_number_;  // what is in flight belongs to the newest connection
+    Finish(*request, absl::OkStatus(), wakeups);
   }
   if (!replies_.empty()) crowded_ = wakeups.finished.size() - before > 1;
   replies_.clear();

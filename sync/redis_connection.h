@@ -57,8 +57,11 @@ class RedisConnection {
   // Commands that change the state of the connection (SELECT, MULTI, SUBSCRIBE, WAIT, blocking
   // ones) have no place here: others use it, too.
   //
+  // `server`, unless null, is told the ServerNumber of who answered: never that of another one.
+  //
   // Cost: half a switch of threads and a share of a send and a receive; see docs/benchmarks.md.
-  absl::StatusOr<std::vector<Reply>> Call(const Commands& commands, absl::Duration deadline);
+  absl::StatusOr<std::vector<Reply>> Call(const Commands& commands, absl::Duration deadline,
+                                          uint64_t* server = nullptr);
 
   // The server of the newest connection.
   ServerInfo server() const;
@@ -112,6 +115,7 @@ class RedisConnection {
   // somebody else's file.
   std::shared_ptr<const Socket> socket_ TRIVET_GUARDED_BY(mutex_);
   ServerInfo server_ TRIVET_GUARDED_BY(mutex_);
+  uint64_t server_number_ TRIVET_GUARDED_BY(mutex_) = 0;
   uint64_t connects_ TRIVET_GUARDED_BY(mutex_) = 0;
   std::deque<Request*> pending_ TRIVET_GUARDED_BY(mutex_);
   std::deque<Slot> in_flight_ TRIVET_GUARDED_BY(mutex_);

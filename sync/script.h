@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/mutex.h"
 
@@ -19,8 +20,7 @@ namespace trivet::sync {
 // Thread-safety: all methods may be called from any thread at any time.
 class Script {
  public:
-  // `text` must outlive the script.
-  explicit Script(std::string_view text) : text_(text) {}
+  explicit Script(std::string text) : text_(std::move(text)) {}
 
   std::string_view text() const { return text_; }
 
@@ -35,9 +35,16 @@ class Script {
   }
 
  private:
-  const std::string_view text_;
+  const std::string text_;
   mutable engine::Mutex mutex_;
   std::string digest_ TRIVET_GUARDED_BY(mutex_);
+};
+
+// A script and what it is called with. The views are valid during the call.
+struct ScriptCall {
+  Script* script = nullptr;
+  std::vector<std::string_view> keys = {};
+  std::vector<std::string_view> arguments = {};
 };
 
 }  // namespace trivet::sync

@@ -114,6 +114,14 @@ def write_bars(figures):
 def scale_bars(figures):
     yield Bar("memory beyond payload, bytes per entry, worst size", "<= 32", attempt(
         lambda: max(figures.all("memory", "trivet", "beyond_payload_bytes"))), high=32)
+    yield Bar("the same with versions", "<= 48", attempt(
+        lambda: max(figures.all("memory", "trivet, with versions", "beyond_payload_bytes"))), high=48)
+    yield Bar("resident memory beyond the budget, to 2 % + 16 MiB, most", "<= 1", attempt(
+        lambda: max(figures.all("resident", "trivet", "most_of_allowance"))), high=1)
+    yield Bar("seconds until a shrinking resize has given memory back, most", "<= 10", attempt(
+        lambda: max(figures.all("resident", "trivet", "shrink_s"))), high=10)
+    yield Bar("seconds until a Clear has given memory back, most", "<= 10", attempt(
+        lambda: max(figures.all("resident", "trivet", "clear_s"))), high=10)
     for phase, entries in (("members of a tag are swept", 10_000_000), ("tables grow", 1_000_000),
                            ("entries expire", 10_000_000)):
         for figure, name, high in (("get_p99.99_ns", "p99.99", 2), ("get_mean_ns", "mean", 1.5)):

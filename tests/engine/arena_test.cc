@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -104,6 +105,68 @@ TEST(ArenaTest, SlabsThatAreHardlyUsedArePickedAndGetNothingMore) {
   EXPECT_EQ(arena.block_bytes(), 0u);
 }
 
+TEST(ArenaTest, TheEmptiestSlabsArePickedAlsoIfAllAreMoreThanHalfUsed) {
+  Arena arena(false);
+  arena.SetCachedBytesMax(0);
+  constexpr size_t kSize = 1024;
+  constexpr size_t kInSlab = 128;
+  constexpr size_t kSlabs = 40;
+  std::vector<void*> blocks;
+  for (size_t i = 0; i < kInSlab * kSlabs; ++i) blocks.push_back(arena.Allocate(kSize));
+  const size_t pages = arena.page_bytes();
+  // A quarter of each slab is free, but of every fifth slab three eighths are.
+  std::vector<void*> left;
+  std::vector<void*> emptier;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const bool is_emptier = i / kInSlab % 5 == 0;
+    if (i % 8 < (is_emptier ? 3u : 2u)) {
+      arena.Free(blocks[i], kSize);
+    } else {
+      (is_emptier ? emptier : left).push_back(blocks[i]);
+    }
+  }
+  ASSERT_TRUE(arena.ThinOut());
+  size_t picked = 0;
+  for (std::vector<void*>* part : {&emptier, &left}) {
+    for (void*& block : *part) {
+      if (!arena.IsThinnedOut(block, kSize)) {
+        EXPECT_NE(part, &emptier) << "room is for nine slabs, and the emptier ones are eight";
+        continue;
+      }
+      ++picked;
+      void* const fresh = arena.Allocate(kSize);
+      EXPECT_FALSE(arena.IsThinnedOut(fresh, kSize));
+      arena.Free(block, kSize);
+      block = fresh;
+    }
+  }
+  EXPECT_GT(picked, 0u);
+  arena.Trim();
+  EXPECT_LE(arena.page_bytes(), pages * 8 / 10) << "all that was free but two or three slabs";
+  arena.CheckInvariants();
+  for (const std::vector<void*>* part : {&emptier, &left}) {
+    for (void* block : *part) arena.Free(block, kSize);
+  }
+  EXPECT_EQ(arena.block_bytes(), 0u);
+}
+
+TEST(ArenaTest, SlabsWithoutBlocksAreNotPickedButGoAtOnce) {
+  Arena arena(false);
+  arena.SetCachedBytesMax(0);
+  constexpr size_t kSize = 1024;
+  // A slab that is emptied while it is the only one with room stays; another one comes beside it.
+  std::vector<void*> blocks;
+  for (size_t i = 0; i < 128 * 8; ++i) blocks.push_back(arena.Allocate(kSize));
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (i < 128 || i % 8 != 0) arena.Free(blocks[i], kSize);
+  }
+  ASSERT_TRUE(arena.ThinOut());
+  for (size_t i = 128; i < blocks.size(); i += 8) arena.Free(blocks[i], kSize);
+  arena.Trim();
+  EXPECT_EQ(arena.block_bytes(), 0u);
+  EXPECT_EQ(arena.page_bytes(), size_t{128} << 10) << "one slab stays, the last with room";
+}
+
 TEST(ArenaTest, ALargeBlockThatComesBackIsUsedAgain) {
   Arena arena(false);
   for (int i = 0; i < 100; ++i) {
@@ -112,6 +175,74 @@ TEST(ArenaTest, ALargeBlockThatComesBackIsUsedAgain) {
     arena.Free(block, Arena::BlockBytes(1 << 20));
   }
   EXPECT_LE(arena.page_bytes(), size_t{2} << 20);
+}
+
+TEST(ArenaTest, WhatWasFreedLastIsHandedOutFirst) {
+  Arena arena(false);
+  void* const one = arena.Allocate(100);
+  void* const other = arena.Allocate(100);
+  arena.Free(one, Arena::BlockBytes(100));
+  arena.Free(other, Arena::BlockBytes(100));
+  EXPECT_EQ(arena.Allocate(100), other);
+  EXPECT_EQ(arena.Allocate(100), one);
+  arena.Free(one, Arena::BlockBytes(100));
+  arena.Free(other, Arena::BlockBytes(100));
+}
+
+TEST(ArenaTest, AThreadKeepsNoMoreAtHandThanItMay) {
+  Arena arena(false);
+  arena.SetCachedBytesMax(10'000);
+  std::vector<std::pair<void*, size_t>> blocks;
+  for (size_t i = 0; i < 2000; ++i) {
+    const size_t size = 16 + i % 3000;
+    blocks.emplace_back(arena.Allocate(size), Arena::BlockBytes(size));
+  }
+  size_t out = 0;
+  for (const auto& [block, bytes] : blocks) out += bytes;
+  EXPECT_EQ(arena.block_bytes(), out) << "what is at hand is not out";
+  for (const auto& [block, bytes] : blocks) {
+    arena.Free(block, bytes);
+    ASSERT_LE(arena.cached_bytes(), 10'000u);
+  }
+  EXPECT_GT(arena.cached_bytes(), 1000u);
+  EXPECT_EQ(arena.block_bytes(), 0u);
+  arena.Trim();
+  EXPECT_EQ(arena.cached_bytes(), 0u);
+}
+
+TEST(ArenaTest, WhatAThreadKeptIsTakenBackWhenItHasEnded) {
+  Arena arena(false);
+  void* const mine = arena.Allocate(100);
+  arena.Free(mine, Arena::BlockBytes(100));
+  const size_t kept = arena.cached_bytes();
+  EXPECT_GT(kept, 0u);
+  std::thread([&] { arena.Free(arena.Allocate(200), Arena::BlockBytes(200)); }).join();
+  EXPECT_GT(arena.cached_bytes(), kept);
+  arena.CollectFromEndedThreads();
+  EXPECT_EQ(arena.cached_bytes(), kept) << "mine stays";
+}
+
+TEST(ArenaTest, NothingOfAPickedSlabIsKeptAtHand) {
+  Arena arena(false);
+  constexpr size_t kSize = 1024;
+  std::vector<void*> blocks;
+  for (size_t i = 0; i < 128 * 20; ++i) blocks.push_back(arena.Allocate(kSize));
+  std::vector<void*> left;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (i % 8 == 0) {
+      left.push_back(blocks[i]);
+    } else {
+      arena.Free(blocks[i], kSize);
+    }
+  }
+  ASSERT_TRUE(arena.ThinOut());
+  EXPECT_EQ(arena.cached_bytes(), 0u) << "it may have been of picked slabs";
+  for (void* block : left) {
+    const size_t kept = arena.cached_bytes();
+    const bool is_picked = arena.IsThinnedOut(block, kSize);
+    arena.Free(block, kSize);
+    ASSERT_EQ(arena.cached_bytes(), is_picked ? kept : kept + kSize);
+  }
 }
 
 // No byte is in two blocks: each is filled with its own number, by several threads.
@@ -152,8 +283,21 @@ TEST(ArenaTest, BlocksAreDisjointUnderRandomUse) {
     }
   };
   std::thread other(churn, 1);
+  std::atomic<bool> done{false};
+  std::thread keeper([&] {
+    for (int round = 0; !done; ++round) {
+      if (round % 2 == 0) {
+        arena.Trim();
+      } else {
+        arena.ThinOut();
+      }
+      std::this_thread::yield();
+    }
+  });
   churn(0);
   other.join();
+  done = true;
+  keeper.join();
   arena.CheckInvariants();
   EXPECT_EQ(arena.block_bytes(), 0u);
 }

@@ -21,15 +21,12 @@ class EntryLedgerTest : public ::testing::Test {
   // An entry with the one reference of its shard.
   static Entry* Linked() { return testing::MakeEntry("k", "v").release(); }
 
-  // What a shard does when the entry leaves it.
-  void Unlink(Entry* entry) {
-    if (EntryLedger::IsPinned(entry)) ledger_.Retire(entry);
-    ledger_.Release(entry);
-  }
+  // What becomes of an entry that left its shard, after its grace period.
+  void Unlink(Entry* entry) { ledger_.Drop(entry); }
 
-  void ExpectNothingRetired() {
-    EXPECT_EQ(ledger_.retired_bytes(), 0u);
-    EXPECT_EQ(ledger_.retired_entries(), 0u);
+  void ExpectNothingPinned() {
+    EXPECT_EQ(ledger_.pinned_bytes(), 0u);
+    EXPECT_EQ(ledger_.pinned_entries(), 0u);
   }
 
   EntryLedger ledger_{testing::TestArena()};
@@ -45,23 +42,23 @@ TEST_F(EntryLedgerTest, AnEntryIsPinnedWhileAValueHoldsIt) {
   value.Reset();
   EXPECT_FALSE(EntryLedger::IsPinned(entry));
   Unlink(entry);
-  ExpectNothingRetired();
+  ExpectNothingPinned();
 }
 
 TEST_F(EntryLedgerTest, BytesStayCountedWhileOnlyValuesHoldThem) {
   Entry* entry = Linked();
   const size_t charge = entry->charge();
   Value value = ledger_.Pin(entry);
-  ExpectNothingRetired();
+  ExpectNothingPinned();
   Unlink(entry);
-  EXPECT_EQ(ledger_.retired_bytes(), charge);
-  EXPECT_EQ(ledger_.retired_entries(), 1u);
+  EXPECT_EQ(ledger_.pinned_bytes(), charge);
+  EXPECT_EQ(ledger_.pinned_entries(), 1u);
   Value copy = value;
   value.Reset();
   EXPECT_EQ(copy.bytes(), "v");
-  EXPECT_EQ(ledger_.retired_bytes(), charge);
+  EXPECT_EQ(ledger_.pinned_bytes(), charge);
   copy.Reset();
-  ExpectNothingRetired();
+  ExpectNothingPinned();
 }
 
 TEST_F(EntryLedgerTest, AdoptedEntriesAreCountedUntilTheLastValueGoes) {
@@ -69,20 +66,10 @@ TEST_F(EntryLedgerTest, AdoptedEntriesAreCountedUntilTheLastValueGoes) {
   const size_t charge = entry->charge();
   {
     const Value value = ledger_.Adopt(entry);
-    EXPECT_EQ(ledger_.retired_bytes(), charge);
-    EXPECT_EQ(ledger_.retired_entries(), 1u);
+    EXPECT_EQ(ledger_.pinned_bytes(), charge);
+    EXPECT_EQ(ledger_.pinned_entries(), 1u);
   }
-  ExpectNothingRetired();
-}
-
-TEST_F(EntryLedgerTest, AnEntryThatIsRetiredAlreadyIsCountedOnce) {
-  Entry* entry = Linked();
-  const size_t charge = entry->charge();
-  const Value pin = ledger_.Pin(entry);
-  ledger_.Retire(entry);
-  const Value adopted = ledger_.Adopt(entry);
-  EXPECT_EQ(ledger_.retired_bytes(), charge);
-  EXPECT_EQ(ledger_.retired_entries(), 1u);
+  ExpectNothingPinned();
 }
 
 TEST_F(EntryLedgerTest, AnEmptyValueHoldsNothing) {
@@ -102,7 +89,7 @@ TEST_F(EntryLedgerTest, AMovedValueTakesThePinAlong) {
   EXPECT_EQ(*second, "v");
   Unlink(entry);
   second.Reset();
-  ExpectNothingRetired();
+  ExpectNothingPinned();
 }
 
 TEST_F(EntryLedgerTest, AssignmentGivesBackWhatTheValueHeld) {
@@ -136,7 +123,7 @@ TEST_F(EntryLedgerTest, ValuesMayBeCopiedAndDroppedOnAnyThread) {
   Unlink(entry);
   value.Reset();
   for (std::thread& thread : threads) thread.join();
-  ExpectNothingRetired();
+  ExpectNothingPinned();
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ class FlightsTest : public ::testing::Test {
   static constexpr uint64_t kHash = 7;
 
   std::shared_ptr<LoadFlight> Load(std::string_view key) {
-    auto flight = std::make_shared<LoadFlight>(&users_, key, kHash);
+    auto flight = std::make_shared<LoadFlight>(&users_, key, kHash, 0);
     flights_.Add(flight);
     return flight;
   }
@@ -71,7 +71,7 @@ class FlightsTest : public ::testing::Test {
 TEST_F(FlightsTest, AFlightRemembersWhenItBegan) {
   users_.NextEpoch();
   users_.tags().Invalidate("a");
-  const LoadFlight flight(&users_, "k", kHash);
+  const LoadFlight flight(&users_, "k", kHash, 0);
   EXPECT_EQ(flight.epoch, 1u);
   EXPECT_EQ(flight.birth, 1u);
   EXPECT_EQ(flight.key, "k");
@@ -148,7 +148,7 @@ TEST_F(FlightsTest, APatternFencesWhatMatchesInItsNamespace) {
   const auto write = Write("a2");
   const auto spared_load = Load("b1");
   const auto spared_write = Write("b2");
-  const auto foreign = std::make_shared<LoadFlight>(&orders_, "a1", kHash);
+  const auto foreign = std::make_shared<LoadFlight>(&orders_, "a1", kHash, 0);
   const auto foreign_write = std::make_shared<WriteFlight>(&orders_, "a2", kHash);
   flights_.Add(foreign);
   flights_.Add(foreign_write);
@@ -178,7 +178,7 @@ TEST_F(FlightsTest, NobodyJoinsALoadOfAnEarlierEpoch) {
 }
 
 TEST_F(FlightsTest, ALoadMayBeFencedFromTheStart) {
-  LoadFlight load(&users_, "k", kHash);
+  LoadFlight load(&users_, "k", kHash, 0);
   flights_.AddFenced(&load);
   EXPECT_TRUE(load.fenced);
   EXPECT_EQ(FindLoad("k"), nullptr);

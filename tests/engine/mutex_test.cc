@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -10,8 +13,21 @@
 namespace trivet::engine {
 namespace {
 
-TEST(Mutex, LetsOneThreadInAtATime) {
-  Mutex mutex;
+template <typename AnyMutex>
+class AnyMutexTest : public ::testing::Test {};
+
+struct Names {
+  template <typename AnyMutex>
+  static std::string GetName(int) {
+    return std::is_same_v<AnyMutex, Mutex> ? "Mutex" : "SpinMutex";
+  }
+};
+
+using MutexTypes = ::testing::Types<Mutex, SpinMutex>;
+TYPED_TEST_SUITE(AnyMutexTest, MutexTypes, Names);
+
+TYPED_TEST(AnyMutexTest, LetsOneThreadInAtATime) {
+  TypeParam mutex;
   int count = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -26,8 +42,8 @@ TEST(Mutex, LetsOneThreadInAtATime) {
   EXPECT_EQ(count, 40'000);
 }
 
-TEST(Mutex, TryLockFailsWhileAnotherThreadHoldsIt) {
-  Mutex mutex;
+TYPED_TEST(AnyMutexTest, TryLockFailsWhileAnotherThreadHoldsIt) {
+  TypeParam mutex;
   const auto can_lock_elsewhere = [&mutex] {
     bool locked = false;
     std::thread([&] {
@@ -42,6 +58,28 @@ TEST(Mutex, TryLockFailsWhileAnotherThreadHoldsIt) {
     EXPECT_FALSE(can_lock_elsewhere());
   }
   EXPECT_TRUE(can_lock_elsewhere());
+}
+
+// The holder needs the others' core: they must not spin for ever.
+TYPED_TEST(AnyMutexTest, WhoWaitsLetsTheHolderRun) {
+  TypeParam mutex;
+  std::atomic<int> waiting{0};
+  int entered = 0;
+  std::vector<std::thread> threads;
+  {
+    MutexLock lock(mutex);
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        ++waiting;
+        MutexLock mine(mutex);
+        ++entered;
+      });
+    }
+    while (waiting < 8) std::this_thread::yield();
+    EXPECT_EQ(entered, 0);
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(entered, 8);
 }
 
 // Two threads take turns. Each wait gives the mutex back, or they would stand still, and holds it

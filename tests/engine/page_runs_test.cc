@@ -18,8 +18,17 @@ constexpr size_t kPage = PageRuns::kPageBytes;
 
 class PageRunsTest : public ::testing::Test {
  protected:
+  void AgreeWithAModel();
+
   AddressRange range_{256 << 20};
   PageRuns runs_{range_};
+};
+
+constexpr uint32_t kHugePage = AddressRange::kHugePageBytes / kPage;
+
+class HugePageRunsTest : public PageRunsTest {
+ protected:
+  HugePageRunsTest() { range_.PreferHugePages(); }
 };
 
 TEST_F(PageRunsTest, PageZeroIsNobodys) { EXPECT_EQ(runs_.Allocate(3), 1u); }
@@ -89,8 +98,63 @@ TEST_F(PageRunsTest, AFewFreePagesKeepTheirMemory) {
   EXPECT_EQ(*byte, 0);
 }
 
+TEST_F(HugePageRunsTest, NeighboursOfWhatIsTouchedMayHaveMemory) {
+  const uint32_t first = *runs_.Allocate(4 * kHugePage - 1);
+  runs_.Free(first, 4 * kHugePage - 1);
+  runs_.Trim(0);
+  ASSERT_EQ(runs_.Allocate(32), first);
+  EXPECT_EQ(runs_.idle_pages(), kHugePage - 32 - 1) << "the rest of the huge page, less page 0";
+  ASSERT_EQ(runs_.Allocate(32), first + 32) << "from there, at no cost";
+  EXPECT_EQ(runs_.idle_pages(), kHugePage - 64 - 1);
+  // From within the second one to within the third one.
+  const uint32_t over_an_edge = *runs_.Allocate(kHugePage + 5);
+  EXPECT_EQ(over_an_edge, kHugePage);
+  EXPECT_EQ(runs_.idle_pages(), kHugePage - 64 - 1 + kHugePage - 5);
+  runs_.Trim(0);
+  EXPECT_EQ(runs_.idle_pages(), 0u);
+}
+
+TEST_F(HugePageRunsTest, TheRestOfAHoleMayHaveMemory) {
+  ASSERT_EQ(runs_.Allocate(kHugePage - 1), 1u);
+  const uint32_t left = *runs_.Allocate(100);
+  const uint32_t middle = *runs_.Allocate(32);
+  ASSERT_TRUE(runs_.Allocate(1).has_value());
+  ASSERT_TRUE(runs_.Allocate(kHugePage - 133).has_value());
+  runs_.Free(left, 100);
+  runs_.Free(middle, 32);
+  runs_.Trim(0);
+  EXPECT_EQ(runs_.Allocate(110), left);
+  EXPECT_EQ(runs_.idle_pages(), 22u) << "what follows in the same huge page";
+}
+
+// The system may make a huge page of a few touched ones and the hole between them.
+TEST_F(HugePageRunsTest, WhatGotMemoryBehindOurBackIsGivenBackAgain) {
+  const uint32_t first = *runs_.Allocate(8);
+  ASSERT_TRUE(runs_.Allocate(1).has_value());
+  runs_.Free(first, 8);
+  runs_.Trim(0);
+  char* const byte = range_.data() + size_t{first} * kPage;
+  for (int round = 0; round < 2; ++round) {
+    *byte = 'a';
+    runs_.TrimAgain(1);
+    EXPECT_EQ(*byte, 0) << "the page came anew";
+  }
+}
+
+TEST_F(HugePageRunsTest, WhatIsIdleIsNotGivenBackAgain) {
+  const uint32_t first = *runs_.Allocate(8);
+  char* const byte = range_.data() + size_t{first} * kPage;
+  *byte = 'a';
+  runs_.Free(first, 8);
+  runs_.TrimAgain(10);
+  EXPECT_EQ(*byte, 'a');
+}
+
+TEST_F(PageRunsTest, AgreesWithAModelUnderRandomUse) { AgreeWithAModel(); }
+TEST_F(HugePageRunsTest, AgreesWithAModelUnderRandomUse) { AgreeWithAModel(); }
+
 // No page is in two runs, and all come back.
-TEST_F(PageRunsTest, AgreesWithAModelUnderRandomUse) {
+void PageRunsTest::AgreeWithAModel() {
   const uint64_t seed = testing::RandomTestSeed();
   SCOPED_TRACE(testing::SeedTrace(seed));
   std::mt19937_64 random(seed);
@@ -118,6 +182,8 @@ TEST_F(PageRunsTest, AgreesWithAModelUnderRandomUse) {
       pages_out -= it->second;
       out.erase(it);
     }
+    if (random() % 64 == 0) runs_.Trim(random() % 512);
+    if (random() % 64 == 0) runs_.TrimAgain(random() % 8);
     ASSERT_EQ(runs_.used_pages(), pages_out);
   }
   for (const auto& [first, pages] : out) runs_.Free(first, pages);

@@ -262,22 +262,31 @@ class ForeignRow final : public Backing {
       std::string_view, std::span<const std::string_view> keys) override {
     return std::vector<std::optional<StoredValue>>(keys.size(), row_);
   }
-  absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view,
-                                                  std::span<const StoreWrite>) override {
+  absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view, std::span<const StoreWrite>,
+                                                  uint64_t) override {
     return absl::PermissionDeniedError("read-only");
   }
-  absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::string_view, std::span<const std::string_view>) override {
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(std::string_view,
+                                                                 std::span<const std::string_view>,
+                                                                 uint64_t) override {
     return absl::PermissionDeniedError("read-only");
   }
-  absl::StatusOr<bool> Touch(std::string_view, std::string_view, absl::Time) override {
+  absl::StatusOr<bool> Touch(std::string_view, std::string_view, absl::Time, uint64_t) override {
     return absl::PermissionDeniedError("read-only");
   }
-  absl::StatusOr<uint64_t> DeleteTag(std::string_view, std::string_view) override {
+  absl::StatusOr<uint64_t> DeleteTag(std::string_view, std::string_view, uint64_t) override {
     return absl::PermissionDeniedError("read-only");
   }
-  absl::Status Clear(std::string_view) override { return absl::PermissionDeniedError("read-only"); }
-  absl::Status ClearAll() override { return absl::PermissionDeniedError("read-only"); }
+  absl::Status Clear(std::string_view, uint64_t) override {
+    return absl::PermissionDeniedError("read-only");
+  }
+  absl::Status ClearAll(uint64_t) override { return absl::PermissionDeniedError("read-only"); }
+  absl::StatusOr<std::vector<LoggedChange>> ReadChangeLog(size_t) override {
+    return std::vector<LoggedChange>();
+  }
+  absl::Status TrimChangeLog(std::span<const uint64_t>) override {
+    return absl::PermissionDeniedError("read-only");
+  }
   absl::StatusOr<bool> Sweep(size_t) override { return false; }
   absl::StatusOr<std::vector<Count>> CountRows() override { return std::vector<Count>(); }
 

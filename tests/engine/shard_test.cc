@@ -49,9 +49,9 @@ class ShardTest : public ::testing::Test {
   }
 
   void Reset(ShardBudget budget) {
-    shard_ =
-        std::make_unique<Shard>(testing::TestArena(), hash_of_, 1,
-                                std::make_unique<LruPolicy>(testing::TestArena()), budget, now_);
+    shard_ = std::make_unique<Shard>(
+        testing::TestArena(), hash_of_, 1,
+        [] { return std::make_unique<LruPolicy>(testing::TestArena()); }, budget, now_);
   }
 
   KeyRef Ref(std::string_view key) { return {&users_, key, XXH3_64bits(key.data(), key.size())}; }

@@ -48,13 +48,15 @@ class DiskFullTest : public ::testing::Test {
 };
 
 TEST_F(DiskFullTest, WritesAreRefusedNothingIsLostAndSpaceThatComesBackIsUsed) {
-  WriteBallast(200'000);
+  WriteBallast(100'000);
   auto backing = Open();
   const std::string value(10'000, 'v');
   int written = 0;
   absl::Status status;
   while (status.ok()) {
-    status = WriteRow(*backing, "users", Row(std::to_string(written), value));
+    // Each with a row in the change log, its number as the ticket.
+    const uint64_t ticket = static_cast<uint64_t>(written) + 1;
+    status = WriteRow(*backing, "users", Row(std::to_string(written), value), ticket);
     if (status.ok()) ++written;
     ASSERT_LT(written, 100) << "the disk is larger than it should be";
   }
@@ -65,6 +67,7 @@ TEST_F(DiskFullTest, WritesAreRefusedNothingIsLostAndSpaceThatComesBackIsUsed) {
   for (int i = 0; i < written; ++i) {
     ASSERT_EQ(ValueAt(*backing, "users", std::to_string(i)), value);
   }
+  EXPECT_EQ(LogOf(*backing).size(), static_cast<size_t>(written));
 
   ASSERT_TRUE(std::filesystem::remove(folder_.File("ballast")));
   EXPECT_TRUE(WriteRow(*backing, "users", Row("new", value)).ok());

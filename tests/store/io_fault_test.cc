@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -55,7 +56,7 @@ class IoFaultTest : public ::testing::TestWithParam<Mode> {
     const StoreWrite expired = {
         .key = "e", .value = "5", .expires_at = clock_.WallTime(), .tags = tags};
     ASSERT_TRUE(backing->Write("users", rows).ok());
-    ASSERT_TRUE(backing->Write("others", rows).ok());
+    ASSERT_TRUE(backing->Write("others", rows, kFirstTicket).ok());
     ASSERT_TRUE(backing->Write("cleared", rows).ok());
     ASSERT_TRUE(backing->Clear("cleared").ok());
     ASSERT_TRUE(WriteRow(*backing, "users", expired).ok());
@@ -100,6 +101,8 @@ class IoFaultTest : public ::testing::TestWithParam<Mode> {
 
   // `ask` fails at every point and never has an effect.
   void VisitEveryFailureOfReading(const Operation& ask);
+
+  static constexpr uint64_t kFirstTicket = 7;  // of four logged changes
 
   ManualClock clock_;
   TempFolder folder_;
@@ -184,7 +187,7 @@ TEST_P(IoFaultTest, Write) {
   VisitEveryFailure([&](Backing& backing) {
     const StoreWrite rows[] = {TaggedRow("a", "10", tags), Row("x", "11"),
                                Row("b", "12", SetWhen::kIfPresent)};
-    return backing.Write("users", rows).status();
+    return backing.Write("users", rows, 100).status();
   });
   // Only a sync that fails after the mark of the commit was written leaves such a doubt.
   const bool doubtful = GetParam().durable && GetParam().fault == Fault::kError;
@@ -207,26 +210,34 @@ TEST_P(IoFaultTest, WriteOfAVeryLargeValue) {
 TEST_P(IoFaultTest, Delete) {
   VisitEveryFailure([](Backing& backing) {
     const std::string_view keys[] = {"a", "c"};
-    return backing.Delete("users", keys).status();
+    return backing.Delete("users", keys, 100).status();
   });
 }
 
 TEST_P(IoFaultTest, Touch) {
   VisitEveryFailure([&](Backing& backing) {
-    return backing.Touch("users", "a", clock_.WallTime() + absl::Hours(1)).status();
+    return backing.Touch("users", "a", clock_.WallTime() + absl::Hours(1), 100).status();
   });
 }
 
 TEST_P(IoFaultTest, DeleteTag) {
-  VisitEveryFailure([](Backing& backing) { return backing.DeleteTag("users", "red").status(); });
+  VisitEveryFailure(
+      [](Backing& backing) { return backing.DeleteTag("users", "red", 100).status(); });
 }
 
 TEST_P(IoFaultTest, Clear) {
-  VisitEveryFailure([](Backing& backing) { return backing.Clear("users"); });
+  VisitEveryFailure([](Backing& backing) { return backing.Clear("users", 100); });
 }
 
 TEST_P(IoFaultTest, ClearAll) {
-  VisitEveryFailure([](Backing& backing) { return backing.ClearAll(); });
+  VisitEveryFailure([](Backing& backing) { return backing.ClearAll(100); });
+}
+
+TEST_P(IoFaultTest, TrimChangeLog) {
+  VisitEveryFailure([](Backing& backing) {
+    const uint64_t tickets[] = {kFirstTicket, kFirstTicket + 2, kFirstTicket + 3};
+    return backing.TrimChangeLog(tickets);
+  });
 }
 
 TEST_P(IoFaultTest, Sweep) {
@@ -239,6 +250,7 @@ TEST_P(IoFaultTest, Reading) {
     const std::string_view keys[] = {"a", "x", "b"};
     return backing.ReadMany("users", keys).status();
   });
+  VisitEveryFailureOfReading([](Backing& backing) { return backing.ReadChangeLog(9).status(); });
   VisitEveryFailureOfReading([](Backing& backing) { return backing.CountRows().status(); });
 }
 

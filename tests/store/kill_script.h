@@ -11,6 +11,8 @@ namespace trivet::testing {
 
 inline constexpr uint64_t kKillScriptKeys = 300;
 
+inline constexpr uint64_t kKillScriptKeysPerStep = 4;  // at most
+
 // Step `number`: these keys get this value, all or none, or are deleted.
 struct KillScriptStep {
   std::vector<std::string> keys = {};
@@ -20,7 +22,7 @@ struct KillScriptStep {
 
 inline KillScriptStep KillScriptStepOf(uint64_t number) {
   KillScriptStep step;
-  const uint64_t keys = number % 5 == 0 ? 4 : 1;
+  const uint64_t keys = number % 5 == 0 ? kKillScriptKeysPerStep : 1;
   for (uint64_t i = 0; i < keys; ++i) {
     step.keys.push_back("key" + std::to_string((number * 31 + i * 7) % kKillScriptKeys));
   }
@@ -28,6 +30,9 @@ inline KillScriptStep KillScriptStepOf(uint64_t number) {
   step.value = std::to_string(number) + std::string(number % 400, '.');
   return step;
 }
+
+// Where the changes of the step are logged; those of its keys follow one another.
+inline uint64_t KillScriptTicketOf(uint64_t number) { return number * kKillScriptKeysPerStep; }
 
 }  // namespace trivet::testing
 

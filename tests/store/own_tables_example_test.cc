@@ -8,8 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "tests/store/raw_database.h"
+#include "tests/store/temp_folder.h"
 #include "tests/support/doc_excerpt.h"
+#include "trivet/append_change.h"
 #include "trivet/cache.h"
+#include "trivet/sqlite_backing.h"
 
 namespace trivet {
 namespace {
@@ -80,6 +84,40 @@ class Products {
 // [/own-tables]
 // clang-format on
 
+absl::Status Run(sqlite3* database, const char* sql) {
+  const int code = sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : absl::InternalError(sqlite3_errmsg(database));
+}
+
+absl::Status UpdateName(sqlite3* database, int64_t id, const std::string& name) {
+  const std::string sql =
+      "UPDATE products SET name = '" + name + "' WHERE id = " + std::to_string(id);
+  return Run(database, sql.c_str());
+}
+
+// clang-format off
+// [own-tables-logged]
+// The row in the change log is committed with the UPDATE, or not at all. `database` is open on the
+// file of the store, where the table products lies as well.
+absl::Status RenameForAll(sqlite3* database, trivet::Namespace& cached, int64_t id,
+                          const std::string& name) {
+  const std::string key = std::to_string(id);
+  absl::Status status = Run(database, "BEGIN IMMEDIATE");
+  if (!status.ok()) return status;
+  status = UpdateName(database, id, name);
+  if (status.ok()) {
+    status = trivet::AppendChange(database, "products", trivet::LoggedChange::Kind::kKey, key);
+  }
+  if (status.ok()) status = Run(database, "COMMIT");
+  if (!status.ok()) {
+    Run(database, "ROLLBACK").IgnoreError();
+    return status;
+  }
+  return cached.Invalidate(key);
+}
+// [/own-tables-logged]
+// clang-format on
+
 class OwnTablesExample : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -143,9 +181,32 @@ TEST_F(OwnTablesExample, WhatIsNotThereIsAMissAndAnErrorIsAnError) {
   EXPECT_EQ(Name(98), "INTERNAL: products: select");
 }
 
+TEST_F(OwnTablesExample, ALoggedChangeIsCommittedWithItsRowOrNotAtAll) {
+  testing::TempFolder folder;
+  const std::string file = folder.File("app.db");
+  auto store = OpenSqlite({.path = file});
+  ASSERT_TRUE(store.ok()) << store.status();
+  testing::RawDatabase database(file);
+  database.Run(
+      "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT CHECK (name <> ''));"
+      "INSERT INTO products VALUES (1, 'lamp')");
+  Namespace cached = cache_->In("products");
+
+  EXPECT_TRUE(RenameForAll(database.get(), cached, 1, "torch").ok());
+  EXPECT_FALSE(RenameForAll(database.get(), cached, 1, "").ok());
+  EXPECT_EQ(database.Ask("SELECT name FROM products"), "torch");
+  const auto changes = (*store)->ReadChangeLog(10);
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_EQ(changes->size(), 1);
+  EXPECT_EQ(changes->front().namespace_name, "products");
+  EXPECT_EQ(changes->front().name, "1");
+}
+
 TEST_F(OwnTablesExample, IsWhatTheDocsShow) {
-  EXPECT_EQ(testing::CodeOf("docs/own-tables.md"),
-            testing::ExcerptOf("tests/store/own_tables_example_test.cc", "own-tables"));
+  const std::string source = "tests/store/own_tables_example_test.cc";
+  EXPECT_EQ(
+      testing::CodeOf("docs/own-tables.md"),
+      testing::ExcerptOf(source, "own-tables") + testing::ExcerptOf(source, "own-tables-logged"));
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ class RawDatabase {
   RawDatabase& operator=(const RawDatabase&) = delete;
   ~RawDatabase() { sqlite3_close(database_); }
 
+  sqlite3* get() const { return database_; }
+
   void Run(const std::string& sql) {
     EXPECT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
         << sql << ": " << sqlite3_errmsg(database_);
@@ -53,7 +55,10 @@ class RawDatabase {
            "\ncleared " + Ask("SELECT * FROM trivet_cleared ORDER BY namespace") + "\nrows " +
            Ask("SELECT id, namespace, quote(key), version, expires_at, quote(tags), length(value),"
                " quote(substr(value, 1, 20)) FROM trivet_rows ORDER BY id") +
-           "\ntags " + Ask("SELECT namespace, quote(tag), row FROM trivet_tags ORDER BY 1, 2, 3");
+           "\ntags " + Ask("SELECT namespace, quote(tag), row FROM trivet_tags ORDER BY 1, 2, 3") +
+           "\nchanges " +
+           Ask("SELECT id, ticket, quote(namespace), kind, quote(name), version, logged_at"
+               " FROM trivet_changes ORDER BY id");
   }
 
  private:

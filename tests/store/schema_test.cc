@@ -98,14 +98,25 @@ TEST_F(SchemaTest, ManyMayOpenANewFileAtTheSameTime) {
   }
 }
 
-// The file of version 1 as text. It must open for ever; a new version adds a file of its own.
-TEST_F(SchemaTest, AFileOfVersionOneIsReadByThisVersion) {
-  {
-    RawDatabase database(file_);
-    std::ifstream golden(std::string(TRIVET_TESTS_DIR) + "/store/golden/version_1.sql");
+// --- Files of past versions ---------------------------------------------------------------------
+
+// As text, one of each version. They must open for ever; a new version adds a file of its own.
+class GoldenFileTest : public SchemaTest, public ::testing::WithParamInterface<int> {
+ protected:
+  void SetUp() override {
+    const std::string name = "version_" + std::to_string(GetParam()) + ".sql";
+    std::ifstream golden(std::string(TRIVET_TESTS_DIR) + "/store/golden/" + name);
     ASSERT_TRUE(golden.is_open());
-    database.Run(std::string(std::istreambuf_iterator<char>(golden), {}));
+    RawDatabase(file_).Run(std::string(std::istreambuf_iterator<char>(golden), {}));
   }
+};
+
+TEST_F(SchemaTest, EveryVersionHasAGoldenFile) {
+  const std::string name = "version_" + std::to_string(SchemaSteps().size()) + ".sql";
+  EXPECT_TRUE(std::ifstream(std::string(TRIVET_TESTS_DIR) + "/store/golden/" + name).is_open());
+}
+
+TEST_P(GoldenFileTest, IsReadByThisVersion) {
   ManualClock clock;  // stands in January 2020
   auto backing = OpenSqlite({.path = file_, .clock = &clock});
   ASSERT_TRUE(backing.ok()) << backing.status();
@@ -121,6 +132,31 @@ TEST_F(SchemaTest, AFileOfVersionOneIsReadByThisVersion) {
   const StoreWrite write = testing::Row("a", "2");
   EXPECT_EQ((*backing)->Write("users", {&write, 1})->front().version, 4);
 }
+
+TEST_P(GoldenFileTest, HasAChangeLogWithTheRowsItHad) {
+  ManualClock clock;
+  auto backing = OpenSqlite({.path = file_, .clock = &clock});
+  ASSERT_TRUE(backing.ok()) << backing.status();
+  std::vector<std::string> expected;
+  if (GetParam() >= 2) expected = {"3000000000 cleared key a 3", "7 cleared clear"};
+  EXPECT_EQ(testing::LogOf(**backing), expected);
+  ASSERT_TRUE((*backing)->Clear("users", 9).ok());
+  expected.push_back("9 users clear");
+  EXPECT_EQ(testing::LogOf(**backing), expected);
+}
+
+TEST_P(GoldenFileTest, IsNotChangedByThoseWhoOnlyRead) {
+  const std::string version = Ask("PRAGMA user_version");
+  const absl::Status status = OpenSqlite({.path = file_, .read_only = true}).status();
+  if (GetParam() == static_cast<int>(SchemaSteps().size())) {
+    EXPECT_TRUE(status.ok()) << status;
+  } else {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  }
+  EXPECT_EQ(Ask("PRAGMA user_version"), version);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, GoldenFileTest, ::testing::Values(1, 2));
 
 }  // namespace
 }  // namespace trivet::store

@@ -15,6 +15,7 @@
 
 #include "tests/store/raw_database.h"
 #include "tests/store/temp_folder.h"
+#include "tests/support/backing_rows.h"
 #include "tests/support/memory_backing.h"
 #include "tests/support/random_test.h"
 #include "trivet/clock.h"
@@ -30,13 +31,13 @@ class Subject {
   void Use(Backing* backing) { backing_ = backing; }
 
   std::string Write(const std::string& space, const std::vector<StoreWrite>& rows,
-                    bool with_current_version) {
+                    bool with_current_version, uint64_t ticket) {
     std::vector<StoreWrite> writes = rows;
     for (StoreWrite& write : writes) {
       const auto known = versions_.find({space, std::string(write.key)});
       if (with_current_version && known != versions_.end()) write.if_version = known->second;
     }
-    const auto written = backing_->Write(space, writes);
+    const auto written = backing_->Write(space, writes, ticket);
     if (!written.ok()) return written.status().ToString();
     std::ostringstream text;
     for (size_t i = 0; i < writes.size(); ++i) {
@@ -63,22 +64,42 @@ class Subject {
     return TextOf(space, {key}, std::vector<std::optional<StoredValue>>{*std::move(row)});
   }
 
-  std::string Delete(const std::string& space, const std::vector<std::string_view>& keys) {
-    return TextOf(space, keys, backing_->Delete(space, keys));
+  std::string Delete(const std::string& space, const std::vector<std::string_view>& keys,
+                     uint64_t ticket) {
+    return TextOf(space, keys, backing_->Delete(space, keys, ticket));
   }
 
-  std::string Touch(const std::string& space, std::string_view key, absl::Time expires_at) {
-    const auto touched = backing_->Touch(space, key, expires_at);
+  std::string Touch(const std::string& space, std::string_view key, absl::Time expires_at,
+                    uint64_t ticket) {
+    const auto touched = backing_->Touch(space, key, expires_at, ticket);
     return touched.ok() ? (*touched ? "yes" : "no") : touched.status().ToString();
   }
 
-  std::string DeleteTag(const std::string& space, std::string_view tag) {
-    const auto deleted = backing_->DeleteTag(space, tag);
+  std::string DeleteTag(const std::string& space, std::string_view tag, uint64_t ticket) {
+    const auto deleted = backing_->DeleteTag(space, tag, ticket);
     return deleted.ok() ? std::to_string(*deleted) : deleted.status().ToString();
   }
 
-  std::string Clear(const std::string& space) { return backing_->Clear(space).ToString(); }
-  std::string ClearAll() { return backing_->ClearAll().ToString(); }
+  std::string Clear(const std::string& space, uint64_t ticket) {
+    return backing_->Clear(space, ticket).ToString();
+  }
+  std::string ClearAll(uint64_t ticket) { return backing_->ClearAll(ticket).ToString(); }
+
+  // The last write may have another version by now, so of versions only whether there is one.
+  std::string ReadChangeLog(size_t rows_max) {
+    const auto changes = backing_->ReadChangeLog(rows_max);
+    if (!changes.ok()) return changes.status().ToString();
+    std::ostringstream text;
+    for (LoggedChange change : *changes) {
+      change.version = change.version == 0 ? 0 : 1;
+      text << testing::TextOf(change) << "; ";
+    }
+    return text.str();
+  }
+
+  std::string TrimChangeLog(const std::vector<uint64_t>& tickets) {
+    return backing_->TrimChangeLog(tickets).ToString();
+  }
 
   // How much is left is not the same: SQLite has marks to sweep as well.
   std::string Sweep(size_t rows_max) { return backing_->Sweep(rows_max).status().ToString(); }
@@ -126,17 +147,18 @@ class RandomCalls {
   // Makes the same call on both and says which.
   std::string Next(Subject& one, Subject& other, std::string* answer, std::string* expected) {
     const std::string space = "space" + std::to_string(Below(2));
+    const uint64_t ticket = Ticket();
     const auto both = [&](const std::string& call, auto ask) {
       *answer = ask(one);
       *expected = ask(other);
       return call + " in " + space;
     };
-    switch (Below(24)) {
+    switch (Below(27)) {
       case 0:
-        return both("Clear", [&](Subject& s) { return s.Clear(space); });
+        return both("Clear", [&](Subject& s) { return s.Clear(space, ticket); });
       case 1: {
         const bool all = Below(5) == 0;
-        return both("ClearAll", [&](Subject& s) { return all ? s.ClearAll() : s.Count(); });
+        return both("ClearAll", [&](Subject& s) { return all ? s.ClearAll(ticket) : s.Count(); });
       }
       case 2: {
         const size_t rows_max = Below(5);
@@ -146,18 +168,19 @@ class RandomCalls {
         return both("Count", [&](Subject& s) { return s.Count(); });
       case 4: {
         const std::string tag = Tag();
-        return both("DeleteTag", [&](Subject& s) { return s.DeleteTag(space, tag); });
+        return both("DeleteTag", [&](Subject& s) { return s.DeleteTag(space, tag, ticket); });
       }
       case 5:
       case 6: {
         const std::string key = Key();
         const absl::Time expiry = Expiry();
-        return both("Touch", [&](Subject& s) { return s.Touch(space, key, expiry); });
+        return both("Touch", [&](Subject& s) { return s.Touch(space, key, expiry, ticket); });
       }
       case 7:
       case 8:
-        return both("Delete",
-                    [&, keys = Keys()](Subject& s) { return s.Delete(space, Views(keys)); });
+        return both("Delete", [&, keys = Keys()](Subject& s) {
+          return s.Delete(space, Views(keys), ticket);
+        });
       case 9:
       case 10:
         return both("ReadMany",
@@ -166,6 +189,17 @@ class RandomCalls {
       case 12:
       case 13:
         return both("Read", [&, key = Key()](Subject& s) { return s.ReadOne(space, key); });
+      case 14: {
+        std::vector<uint64_t> tickets;
+        size_t left = Below(150);  // about as many as come in the meantime
+        while (left-- > 0 && trimmed_ticket_ < newest_ticket_) tickets.push_back(++trimmed_ticket_);
+        return both("TrimChangeLog", [&](Subject& s) { return s.TrimChangeLog(tickets); });
+      }
+      case 15:
+      case 16: {
+        const size_t rows_max = Below(40);
+        return both("ReadChangeLog", [&](Subject& s) { return s.ReadChangeLog(rows_max); });
+      }
       default:
         return both("Write", [&, rows = Rows(), current = Below(2) == 0](Subject& s) {
           std::vector<StoreWrite> writes;
@@ -176,7 +210,7 @@ class RandomCalls {
                               .tags = row.tags,
                               .when = row.when});
           }
-          return s.Write(space, writes, current);
+          return s.Write(space, writes, current, ticket);
         });
     }
   }
@@ -193,6 +227,10 @@ class RandomCalls {
   static std::vector<std::string_view> Views(const std::vector<std::string>& strings) {
     return {strings.begin(), strings.end()};
   }
+
+  // Each but kUnlogged once, with room for the changes of a call: under which one a row is logged
+  // whose ticket is taken is not the same in both.
+  uint64_t Ticket() { return Below(2) == 0 ? kUnlogged : newest_ticket_ += 5; }
 
   std::string Key() { return "key" + std::to_string(Below(6)); }
   std::string Tag() { return "tag" + std::to_string(Below(3)); }
@@ -223,6 +261,8 @@ class RandomCalls {
 
   std::mt19937_64 random_;
   const ManualClock& clock_;
+  uint64_t newest_ticket_ = 0;
+  uint64_t trimmed_ticket_ = 0;
 };
 
 TEST(SqliteModelTest, RandomCallsHaveTheAnswersOfTheModel) {

@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -62,9 +64,10 @@ class SqliteOpenTest : public ::testing::Test {
     return opened.ok() ? *std::move(opened) : nullptr;
   }
 
-  // A closed database with the row users/a = 1 and 500 others.
+  // A closed database with the row users/a = 1 and 500 others, and a logged change.
   void MakeDatabase() {
     auto backing = MustOpen({.path = file_});
+    ASSERT_TRUE(backing->Clear("users", 7).ok());
     ASSERT_TRUE(WriteRow(*backing, "users", Row("a", "1")).ok());
     std::vector<std::string> keys;
     for (int i = 0; i < 500; ++i) keys.push_back("key" + std::to_string(i));
@@ -293,14 +296,18 @@ TEST_F(SqliteOpenTest, ForReadingOnlyEveryChangeIsDenied) {
   auto backing = MustOpen({.path = file_, .read_only = true});
   const std::string before = RawDatabase(file_).Dump();
   const std::string_view keys[] = {"a"};
+  const uint64_t tickets[] = {7};
   EXPECT_EQ(ValueAt(*backing, "users", "a"), "1");
   EXPECT_EQ(backing->CountRows()->size(), 2);
+  EXPECT_EQ(LogOf(*backing), std::vector<std::string>{"7 users clear"});
+  EXPECT_TRUE(backing->TrimChangeLog({}).ok());
   const absl::Status answers[] = {WriteRow(*backing, "users", Row("a", "2")),
                                   backing->Delete("users", keys).status(),
                                   backing->Touch("users", "a", absl::Now()).status(),
                                   backing->DeleteTag("users", "t").status(),
                                   backing->Clear("users"),
                                   backing->ClearAll(),
+                                  backing->TrimChangeLog(tickets),
                                   backing->Sweep(1).status()};
   for (const absl::Status& status : answers) {
     EXPECT_TRUE(absl::IsPermissionDenied(status)) << status;

@@ -2,10 +2,12 @@
 #ifndef TRIVET_TESTS_SUPPORT_BACKING_ROWS_H_
 #define TRIVET_TESTS_SUPPORT_BACKING_ROWS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "trivet/backing.h"
 #include "trivet/options.h"
@@ -25,8 +27,8 @@ inline StoreWrite TaggedRow(std::string_view key, std::string_view value,
 
 // One row, written; the status alone.
 inline absl::Status WriteRow(Backing& backing, std::string_view namespace_name,
-                             const StoreWrite& row) {
-  return backing.Write(namespace_name, {&row, 1}).status();
+                             const StoreWrite& row, uint64_t ticket = kUnlogged) {
+  return backing.Write(namespace_name, {&row, 1}, ticket).status();
 }
 
 // The value, "-" if there is no row, or the error.
@@ -35,6 +37,25 @@ inline std::string ValueAt(Backing& backing, std::string_view namespace_name,
   const auto row = backing.Read(namespace_name, key);
   if (!row.ok()) return row.status().ToString();
   return row->has_value() ? (*row)->value : "-";
+}
+
+// "7 users key a 12", without a version that is not known.
+inline std::string TextOf(const LoggedChange& change) {
+  constexpr const char* kKinds[] = {"?", "key", "tag", "pattern", "clear"};
+  std::string text = std::to_string(change.ticket) + " " + change.namespace_name + " " +
+                     kKinds[static_cast<size_t>(change.kind)];
+  if (!change.name.empty()) text += " " + change.name;
+  if (change.version != 0) text += " " + std::to_string(change.version);
+  return text;
+}
+
+// The change log, or the error.
+inline std::vector<std::string> LogOf(Backing& backing, size_t rows_max = 1000) {
+  const auto changes = backing.ReadChangeLog(rows_max);
+  if (!changes.ok()) return {changes.status().ToString()};
+  std::vector<std::string> texts;
+  for (const LoggedChange& change : *changes) texts.push_back(TextOf(change));
+  return texts;
 }
 
 }  // namespace trivet::testing

@@ -59,34 +59,45 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> FaultyBacking::ReadMany(
 }
 
 absl::StatusOr<std::vector<StoreWritten>> FaultyBacking::Write(std::string_view namespace_name,
-                                                               std::span<const StoreWrite> writes) {
+                                                               std::span<const StoreWrite> writes,
+                                                               uint64_t ticket) {
   return Pass<absl::StatusOr<std::vector<StoreWritten>>>(
-      [&] { return behind_->Write(namespace_name, writes); });
+      [&] { return behind_->Write(namespace_name, writes, ticket); });
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> FaultyBacking::Delete(
-    std::string_view namespace_name, std::span<const std::string_view> keys) {
+    std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket) {
   return Pass<absl::StatusOr<std::vector<std::optional<StoredValue>>>>(
-      [&] { return behind_->Delete(namespace_name, keys); });
+      [&] { return behind_->Delete(namespace_name, keys, ticket); });
 }
 
 absl::StatusOr<bool> FaultyBacking::Touch(std::string_view namespace_name, std::string_view key,
-                                          absl::Time expires_at) {
+                                          absl::Time expires_at, uint64_t ticket) {
   return Pass<absl::StatusOr<bool>>(
-      [&] { return behind_->Touch(namespace_name, key, expires_at); });
+      [&] { return behind_->Touch(namespace_name, key, expires_at, ticket); });
 }
 
 absl::StatusOr<uint64_t> FaultyBacking::DeleteTag(std::string_view namespace_name,
-                                                  std::string_view tag) {
-  return Pass<absl::StatusOr<uint64_t>>([&] { return behind_->DeleteTag(namespace_name, tag); });
+                                                  std::string_view tag, uint64_t ticket) {
+  return Pass<absl::StatusOr<uint64_t>>(
+      [&] { return behind_->DeleteTag(namespace_name, tag, ticket); });
 }
 
-absl::Status FaultyBacking::Clear(std::string_view namespace_name) {
-  return Pass<absl::Status>([&] { return behind_->Clear(namespace_name); });
+absl::Status FaultyBacking::Clear(std::string_view namespace_name, uint64_t ticket) {
+  return Pass<absl::Status>([&] { return behind_->Clear(namespace_name, ticket); });
 }
 
-absl::Status FaultyBacking::ClearAll() {
-  return Pass<absl::Status>([&] { return behind_->ClearAll(); });
+absl::Status FaultyBacking::ClearAll(uint64_t ticket) {
+  return Pass<absl::Status>([&] { return behind_->ClearAll(ticket); });
+}
+
+absl::StatusOr<std::vector<LoggedChange>> FaultyBacking::ReadChangeLog(size_t rows_max) {
+  return Pass<absl::StatusOr<std::vector<LoggedChange>>>(
+      [&] { return behind_->ReadChangeLog(rows_max); });
+}
+
+absl::Status FaultyBacking::TrimChangeLog(std::span<const uint64_t> tickets) {
+  return Pass<absl::Status>([&] { return behind_->TrimChangeLog(tickets); });
 }
 
 absl::StatusOr<bool> FaultyBacking::Sweep(size_t rows_max) {

@@ -59,9 +59,11 @@ TEST_F(FaultyBackingTest, AllCallsFailUntilTheyAreHealed) {
   EXPECT_EQ(faulty_.DeleteTag("users", "t").status(), broken);
   EXPECT_EQ(faulty_.Clear("users"), broken);
   EXPECT_EQ(faulty_.ClearAll(), broken);
+  EXPECT_EQ(faulty_.ReadChangeLog(1).status(), broken);
+  EXPECT_EQ(faulty_.TrimChangeLog({}), broken);
   EXPECT_EQ(faulty_.Sweep(1).status(), broken);
   EXPECT_EQ(faulty_.CountRows().status(), broken);
-  EXPECT_EQ(faulty_.calls(), 10);
+  EXPECT_EQ(faulty_.calls(), 12);
   faulty_.FailAll(absl::OkStatus());
   EXPECT_TRUE(Set("a").ok());
 }

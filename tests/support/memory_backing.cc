@@ -1,7 +1,9 @@
 #include "tests/support/memory_backing.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
+#include <utility>
 
 #include "store/limits.h"
 
@@ -35,7 +37,8 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> MemoryBacking::ReadMany(
 }
 
 absl::StatusOr<std::vector<StoreWritten>> MemoryBacking::Write(std::string_view namespace_name,
-                                                               std::span<const StoreWrite> writes) {
+                                                               std::span<const StoreWrite> writes,
+                                                               uint64_t ticket) {
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
   for (const StoreWrite& write : writes) {
     if (absl::Status status = store::CheckWrite(write); !status.ok()) return status;
@@ -52,23 +55,30 @@ absl::StatusOr<std::vector<StoreWritten>> MemoryBacking::Write(std::string_view 
       written.push_back({.applied = false, .version = found ? found->version : 0});
       continue;
     }
+    namespaces_.emplace(namespace_name);
     const std::set<std::string> tags(write.tags.begin(), write.tags.end());
     rows_[Name(namespace_name, write.key)] = {.value = std::string(write.value),
                                               .version = ++newest_version_,
                                               .expires_at = write.expires_at,
                                               .tags = {tags.begin(), tags.end()}};
+    LogChange(ticket, written.size(),
+              {.namespace_name = std::string(namespace_name),
+               .name = std::string(write.key),
+               .version = newest_version_});
     written.push_back({.applied = true, .version = newest_version_});
   }
   return written;
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> MemoryBacking::Delete(
-    std::string_view namespace_name, std::span<const std::string_view> keys) {
+    std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket) {
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = store::CheckKeys(keys); !status.ok()) return status;
   MutexLock lock(mutex_);
   std::vector<std::optional<StoredValue>> deleted;
   for (const std::string_view key : keys) {
+    LogChange(ticket, deleted.size(),
+              {.namespace_name = std::string(namespace_name), .name = std::string(key)});
     deleted.push_back(FindLive(namespace_name, key));
     rows_.erase(Name(namespace_name, key));
   }
@@ -76,17 +86,18 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> MemoryBacking::Delete(
 }
 
 absl::StatusOr<bool> MemoryBacking::Touch(std::string_view namespace_name, std::string_view key,
-                                          absl::Time expires_at) {
+                                          absl::Time expires_at, uint64_t ticket) {
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = store::CheckKey(key); !status.ok()) return status;
   MutexLock lock(mutex_);
   if (!FindLive(namespace_name, key)) return false;
   rows_[Name(namespace_name, key)].expires_at = expires_at;
+  LogChange(ticket, 0, {.namespace_name = std::string(namespace_name), .name = std::string(key)});
   return true;
 }
 
 absl::StatusOr<uint64_t> MemoryBacking::DeleteTag(std::string_view namespace_name,
-                                                  std::string_view tag) {
+                                                  std::string_view tag, uint64_t ticket) {
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = store::CheckTag(tag); !status.ok()) return status;
   MutexLock lock(mutex_);
@@ -98,21 +109,56 @@ absl::StatusOr<uint64_t> MemoryBacking::DeleteTag(std::string_view namespace_nam
     if (labelled && IsLive(row.second)) ++live;
     return labelled;
   });
+  LogChange(ticket, 0,
+            {.namespace_name = std::string(namespace_name),
+             .kind = LoggedChange::Kind::kTag,
+             .name = std::string(tag)});
   return live;
 }
 
-absl::Status MemoryBacking::Clear(std::string_view namespace_name) {
+absl::Status MemoryBacking::Clear(std::string_view namespace_name, uint64_t ticket) {
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
   MutexLock lock(mutex_);
   cleared_rows_ += std::erase_if(
       rows_, [&](const Rows::value_type& row) { return row.first.first == namespace_name; });
+  namespaces_.erase(std::string(namespace_name));
+  LogChange(ticket, 0,
+            {.namespace_name = std::string(namespace_name), .kind = LoggedChange::Kind::kClear});
   return absl::OkStatus();
 }
 
-absl::Status MemoryBacking::ClearAll() {
+absl::Status MemoryBacking::ClearAll(uint64_t ticket) {
   MutexLock lock(mutex_);
   cleared_rows_ += rows_.size();
   rows_.clear();
+  size_t logged = 0;
+  for (const std::string& name : namespaces_) {
+    LogChange(ticket, logged++, {.namespace_name = name, .kind = LoggedChange::Kind::kClear});
+  }
+  namespaces_.clear();
+  return absl::OkStatus();
+}
+
+void MemoryBacking::LogChange(uint64_t ticket, size_t index, LoggedChange change) {
+  if (ticket == kUnlogged) return;
+  const auto has_ticket = [&](const LoggedChange& row) { return row.ticket == change.ticket; };
+  change.ticket = ticket + index;
+  uint64_t other = uint64_t{1} << 63;  // from where no caller takes any
+  while (std::any_of(log_.begin(), log_.end(), has_ticket)) change.ticket = other++;
+  log_.push_back(std::move(change));
+}
+
+absl::StatusOr<std::vector<LoggedChange>> MemoryBacking::ReadChangeLog(size_t rows_max) {
+  MutexLock lock(mutex_);
+  const size_t rows = std::min(rows_max, log_.size());
+  return std::vector<LoggedChange>(log_.begin(), log_.begin() + static_cast<ptrdiff_t>(rows));
+}
+
+absl::Status MemoryBacking::TrimChangeLog(std::span<const uint64_t> tickets) {
+  MutexLock lock(mutex_);
+  std::erase_if(log_, [&](const LoggedChange& row) {
+    return std::find(tickets.begin(), tickets.end(), row.ticket) != tickets.end();
+  });
   return absl::OkStatus();
 }
 

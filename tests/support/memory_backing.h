@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,15 +32,19 @@ class MemoryBacking final : public Backing {
   absl::StatusOr<std::vector<std::optional<StoredValue>>> ReadMany(
       std::string_view namespace_name, std::span<const std::string_view> keys) override;
   absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view namespace_name,
-                                                  std::span<const StoreWrite> writes) override;
+                                                  std::span<const StoreWrite> writes,
+                                                  uint64_t ticket = kUnlogged) override;
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::string_view namespace_name, std::span<const std::string_view> keys) override;
+      std::string_view namespace_name, std::span<const std::string_view> keys,
+      uint64_t ticket = kUnlogged) override;
   absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
-                             absl::Time expires_at) override;
-  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name,
-                                     std::string_view tag) override;
-  absl::Status Clear(std::string_view namespace_name) override;
-  absl::Status ClearAll() override;
+                             absl::Time expires_at, uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag,
+                                     uint64_t ticket = kUnlogged) override;
+  absl::Status Clear(std::string_view namespace_name, uint64_t ticket = kUnlogged) override;
+  absl::Status ClearAll(uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<std::vector<LoggedChange>> ReadChangeLog(size_t rows_max) override;
+  absl::Status TrimChangeLog(std::span<const uint64_t> tickets) override;
   absl::StatusOr<bool> Sweep(size_t rows_max) override;
   absl::StatusOr<std::vector<Count>> CountRows() override;
 
@@ -50,10 +55,15 @@ class MemoryBacking final : public Backing {
   bool IsLive(const StoredValue& row) const { return row.expires_at > clock_->WallTime(); }
   std::optional<StoredValue> FindLive(std::string_view namespace_name, std::string_view key) const
       TRIVET_REQUIRES(mutex_);
+  // Under ticket + index.
+  void LogChange(uint64_t ticket, size_t index, LoggedChange change) TRIVET_REQUIRES(mutex_);
 
   const Clock* const clock_;
   engine::Mutex mutex_;
   Rows rows_ TRIVET_GUARDED_BY(mutex_);
+  // Those with rows since they were cleared, though the rows may be gone.
+  std::set<std::string> namespaces_ TRIVET_GUARDED_BY(mutex_);
+  std::vector<LoggedChange> log_ TRIVET_GUARDED_BY(mutex_);  // the oldest first
   uint64_t newest_version_ TRIVET_GUARDED_BY(mutex_) = 0;
   size_t cleared_rows_ TRIVET_GUARDED_BY(mutex_) = 0;  // whose space Sweep has not yet freed
 };

@@ -195,6 +195,61 @@ TEST(RedisClientTest, AHungServerOpensTheBreakerAndClosesItWhenItAnswers) {
   EXPECT_EQ(client->breaker(), CircuitBreaker::State::kClosed);
 }
 
+TEST(RedisClientTest, DeadlinesThatPassedBeforeTheCallDoNotOpenTheBreaker) {
+  const RedisServer server;
+  const auto client = Open(server.UnixUrl());
+  for (int i = 0; i < 10; ++i) {
+    const auto late = Ask(*client, {"PING"}, -absl::Milliseconds(1));
+    EXPECT_EQ(KindOf(late.status()), RedisError::kTimeout);
+    EXPECT_FALSE(MaybeExecuted(late.status()));
+  }
+  EXPECT_EQ(client->breaker(), CircuitBreaker::State::kClosed);
+  EXPECT_THAT(Ask(*client, {"PING"}), IsOk());
+}
+
+TEST(RedisClientTest, ManyScriptsRunInOneGoAlsoWhereTheServerHasForgottenSome) {
+  const RedisServer server;
+  const auto client = Open(server.UnixUrl());
+  Script add("return redis.call('INCR', KEYS[1])");
+  Script echo("return ARGV[1]");
+  const ScriptCall calls[] = {{.script = &add, .keys = {"n"}},
+                              {.script = &echo, .arguments = {"x"}},
+                              {.script = &add, .keys = {"n"}}};
+  for (int round = 0; round < 3; ++round) {
+    if (round == 1) {
+      ASSERT_THAT(Ask(*client, {"SCRIPT", "FLUSH"}), IsOk());
+      ASSERT_THAT(Ask(*client, {"SCRIPT", "LOAD", echo.text()}), IsOk());
+    }
+    uint64_t who = 0;
+    const auto replies = client->RunMany(calls, client->In(kLong), &who);
+    ASSERT_THAT(replies, IsOk());
+    ASSERT_EQ(replies->size(), 3u);
+    EXPECT_EQ((*replies)[0].integer, 2 * round + 1);
+    EXPECT_EQ((*replies)[1].text, "x");
+    EXPECT_EQ((*replies)[2].integer, 2 * round + 2);
+    EXPECT_EQ(who, ServerNumber(client->server().run_id));
+  }
+}
+
+TEST(RedisClientTest, RepliesSayWhichServerAnswered) {
+  RedisServer server;
+  const auto client = Open(server.UnixUrl());
+  Commands ping;
+  ASSERT_THAT(ping.Add({"PING"}), IsOk());
+  const auto who = [&] {
+    uint64_t number = 0;
+    EXPECT_TRUE(
+        Eventually([&] { return client->CallMany(ping, client->In(kLong), &number).ok(); }));
+    return number;
+  };
+  const uint64_t first = who();
+  EXPECT_NE(first, 0u);
+  EXPECT_EQ(who(), first);
+  server.Kill();
+  server.Start();
+  EXPECT_NE(who(), first);
+}
+
 TEST(RedisClientTest, AHungServerHoldsAHundredThreadsNoLongerThanTheirDeadline) {
   RedisServer server;
   const auto client = Open(server.UnixUrl(), {.breaker_timeouts = 1000});

@@ -41,6 +41,20 @@ struct StoreWritten {
   uint64_t version = 0;  // of the row as it is now; 0 if there is none
 };
 
+// A change that was committed and has to be told to other processes: a row of the change log.
+struct LoggedChange {
+  enum class Kind : uint8_t { kKey = 1, kTag = 2, kPattern = 3, kClear = 4 };
+
+  uint64_t ticket = 0;  // names the row
+  std::string namespace_name = {};
+  Kind kind = Kind::kKey;
+  std::string name = {};  // key, tag or pattern; empty for kClear
+  uint64_t version = 0;   // of a key: that it has now; 0: not known (deleted, touched, or not ours)
+};
+
+// In place of a ticket: nothing is logged.
+inline constexpr uint64_t kUnlogged = 0;
+
 // A key-value table in a database. Implementations: trivet/sqlite_backing.h, and an in-memory fake
 // in the tests. All of them pass tests/contract/backing_contract.h.
 //
@@ -48,6 +62,13 @@ struct StoreWritten {
 // trivet/options.h. A row whose expires_at is not after the wall time of the implementation's clock
 // does not exist for any method here, whether or not it was swept yet. Versions are assigned by the
 // implementation, are greater than 0, and grow with every write of a key, also across deletes.
+//
+// The change log. A method that changes something can log what it changed in the same transaction,
+// under a ticket, or several that follow one another. The caller chooses it at random for each
+// call, retries included, so that it can remove the rows again when it has told the others, without
+// reading them first; should it die before that, any process finds them by ReadChangeLog. A row
+// whose ticket is taken at that moment gets another one: it is told twice then, and never lost.
+// REQUIRES: 1 <= ticket < 2^62, or kUnlogged.
 //
 // Errors. A call that fails changed nothing, with one exception: kUnknown says that a change may
 // have been committed all the same. Others: kUnavailable (busy beyond the time the implementation
@@ -68,28 +89,41 @@ class Backing {
       std::string_view namespace_name, std::span<const std::string_view> keys) = 0;
 
   // Writes all rows in one transaction: all of those whose condition holds, or, on error, none.
-  // Durable as the implementation says when it returns. Duplicate keys are written in order.
+  // Durable as the implementation says when it returns. Duplicate keys are written in order. Write
+  // i is logged under ticket + i, with its new version, if it was applied.
   virtual absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view namespace_name,
-                                                          std::span<const StoreWrite> writes) = 0;
+                                                          std::span<const StoreWrite> writes,
+                                                          uint64_t ticket = kUnlogged) = 0;
 
-  // Deletes in one transaction and returns what was there, an answer for each key.
+  // Deletes in one transaction and returns what was there, an answer for each key. Key i is logged
+  // under ticket + i, also if there was no row: a cache may hold what the database does not.
   virtual absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::string_view namespace_name, std::span<const std::string_view> keys) = 0;
+      std::string_view namespace_name, std::span<const std::string_view> keys,
+      uint64_t ticket = kUnlogged) = 0;
 
-  // Changes when a row expires, without a new version. False if there is no such row.
+  // Changes when a row expires, without a new version. False, and nothing logged, if there is no
+  // such row.
   virtual absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
-                                     absl::Time expires_at) = 0;
+                                     absl::Time expires_at, uint64_t ticket = kUnlogged) = 0;
 
-  // Deletes every row that carries `tag`; returns how many.
-  virtual absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name,
-                                             std::string_view tag) = 0;
+  // Deletes every row that carries `tag`; returns how many. Logged also if there were none.
+  virtual absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag,
+                                             uint64_t ticket = kUnlogged) = 0;
 
   // Makes every row of the namespace disappear at once, at a cost that does not depend on how many
-  // there are. Their space comes back through Sweep.
-  virtual absl::Status Clear(std::string_view namespace_name) = 0;
+  // there are. Their space comes back through Sweep. Logged also if there were none.
+  virtual absl::Status Clear(std::string_view namespace_name, uint64_t ticket = kUnlogged) = 0;
 
-  // Clear of every namespace.
-  virtual absl::Status ClearAll() = 0;
+  // Clear of every namespace the database knows; the i-th is logged under ticket + i.
+  virtual absl::Status ClearAll(uint64_t ticket = kUnlogged) = 0;
+
+  // The oldest rows of the change log, in the order of their commits, at most `rows_max`. An empty
+  // log costs no more than a Read.
+  virtual absl::StatusOr<std::vector<LoggedChange>> ReadChangeLog(size_t rows_max) = 0;
+
+  // Removes rows of the change log, all or, on error, none. Those that are not there any more are
+  // no error; without tickets nothing is done.
+  virtual absl::Status TrimChangeLog(std::span<const uint64_t> tickets) = 0;
 
   // Frees the space of at most `rows_max` expired or cleared rows. True: there may be more.
   virtual absl::StatusOr<bool> Sweep(size_t rows_max) = 0;

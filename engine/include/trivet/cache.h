@@ -49,8 +49,8 @@ class Cache {
   Namespace In(std::string_view name, const NamespaceOptions& options);
 
   // In every namespace; as the methods of Namespace with these names.
-  absl::Status InvalidateTag(std::string_view tag);
-  absl::Status ClearAll();
+  absl::Status InvalidateTag(std::string_view tag, Coherence* told = nullptr);
+  absl::Status ClearAll(Coherence* told = nullptr);
 
   // New budgets, in effect when it returns: as much is evicted as is over, in steps.
   // InvalidArgument as in Open. The number of shards stays.

@@ -23,6 +23,9 @@ class Clock {
   // The same in whole milliseconds, rounded down. Hits on entries with a TTL read it.
   virtual int64_t ElapsedMillis() const { return absl::ToInt64Milliseconds(Elapsed()); }
 
+  // For how long the machine has been suspended, while Elapsed() stood still; never decreases.
+  virtual absl::Duration Suspended() const { return absl::ZeroDuration(); }
+
   // The calendar time, for what outlives the process. May jump.
   virtual absl::Time WallTime() const = 0;
 
@@ -41,6 +44,7 @@ class ManualClock final : public Clock {
   ManualClock() = default;
 
   absl::Duration Elapsed() const override;
+  absl::Duration Suspended() const override;
   absl::Time WallTime() const override;
   // Threads that wait on this clock look at it every millisecond of real time.
   absl::Duration WaitSlice(absl::Duration deadline) const override;
@@ -48,11 +52,15 @@ class ManualClock final : public Clock {
   // Moves both readings forward. REQUIRES: `by` is not negative.
   void Advance(absl::Duration by);
 
+  // As if the machine had been suspended.
+  void Suspend(absl::Duration by);
+
   // Moves the calendar alone, as an operator or a time server would; `by` may be negative.
   void JumpWallTime(absl::Duration by);
 
  private:
   std::atomic<int64_t> elapsed_ns_{0};
+  std::atomic<int64_t> suspended_ns_{0};
   std::atomic<int64_t> wall_offset_ns_{0};
 };
 

@@ -27,7 +27,10 @@ class Cache;
 
 namespace engine {
 class Core;
+class LiveObject;
+struct LoadSource;
 class NamespaceState;
+class TypedView;
 }  // namespace engine
 
 // Keys and values are arbitrary bytes; one key in two namespaces names two entries. A view is a few
@@ -47,6 +50,13 @@ class NamespaceState;
 // of the same key; ResourceExhausted where a value does not fit into memory and there is no store,
 // or where values that handles still pin fill the room; FailedPrecondition once the cache is
 // closed.
+//
+// A namespace holds bytes, or objects of one type (see trivet/typed.h), never both: whichever call
+// comes first decides. In one that holds objects, calls about bytes find nothing, or give
+// FailedPrecondition; Scan tells its keys, and Values without bytes.
+//
+// Where other processes share the namespace, what changes something says how far that has come:
+// SetResult::coherence, or `*told` where that is not null; see docs/consistency.md.
 //
 // Thread-safety: all methods may be called from any thread at any time. Operations on one key are
 // linearizable in this process: an operation that begins after another returned sees its effect.
@@ -88,7 +98,7 @@ class Namespace {
 
   // Memory, then the store; what the store has is kept in memory. One thread asks the store for a
   // key at a time, others wait for its answer.
-  absl::StatusOr<Result> Get(std::string_view key);
+  absl::StatusOr<Result> Get(std::string_view key, const GetOptions& options = {});
 
   // Memory, then the store (if the namespace uses it), then `loader`, on this thread. What the
   // loader returns is kept in memory, not in the store: its truth is elsewhere.
@@ -101,7 +111,8 @@ class Namespace {
   //
   // The loader may use the cache. If it asks for its own key, that inner call gets
   // FailedPrecondition; loaders on two threads that wait for each other get DeadlineExceeded.
-  absl::StatusOr<Result> GetOrLoad(std::string_view key, Loader loader);
+  absl::StatusOr<Result> GetOrLoad(std::string_view key, Loader loader,
+                                   const GetOptions& options = {});
 
   // One answer for each key, in order, with one batch to the store for all that memory lacks.
   // Not a snapshot of several keys.
@@ -132,45 +143,46 @@ class Namespace {
                                               const SetOptions& options = {});
 
   // Deletes from every tier. True: there was an entry.
-  absl::StatusOr<bool> Delete(std::string_view key);
+  absl::StatusOr<bool> Delete(std::string_view key, Coherence* told = nullptr);
 
   // Deletes all, in one transaction of the store. How many there were.
-  absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys);
+  absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys, Coherence* told = nullptr);
 
   // Deletes and returns what was there; an empty Value if nothing was.
-  absl::StatusOr<Value> Take(std::string_view key);
+  absl::StatusOr<Value> Take(std::string_view key, Coherence* told = nullptr);
 
   // Adds to a decimal 64-bit number, as text; a missing entry counts as 0 and gets the namespace's
   // TTL, one that is there keeps its TTL and tags. Returns the sum. OutOfRange on overflow,
   // FailedPrecondition if the value is not such a number; both change nothing.
-  absl::StatusOr<int64_t> Increment(std::string_view key, int64_t by = 1);
+  absl::StatusOr<int64_t> Increment(std::string_view key, int64_t by = 1,
+                                    Coherence* told = nullptr);
 
   // Gives the entry a new TTL, counted from now. False: there is no such entry.
-  absl::StatusOr<bool> Touch(std::string_view key, absl::Duration ttl);
+  absl::StatusOr<bool> Touch(std::string_view key, absl::Duration ttl, Coherence* told = nullptr);
 
   // --- Invalidation -----------------------------------------------------------------------------
   // For truth that changed elsewhere: entries leave memory, and loads in progress are not kept.
   // When a call returns, no reader gets what it invalidated. The store is not touched, except by
   // DeleteTag and Clear.
 
-  absl::Status Invalidate(std::string_view key);
-  absl::Status MInvalidate(std::span<const std::string_view> keys);
+  absl::Status Invalidate(std::string_view key, Coherence* told = nullptr);
+  absl::Status MInvalidate(std::span<const std::string_view> keys, Coherence* told = nullptr);
 
   // Everything labelled with the tag, in steps as bounded as there are shards; the memory comes
   // back in small steps afterwards.
-  absl::Status InvalidateTag(std::string_view tag);
-  absl::Status InvalidateTags(std::span<const std::string_view> tags);
+  absl::Status InvalidateTag(std::string_view tag, Coherence* told = nullptr);
+  absl::Status InvalidateTags(std::span<const std::string_view> tags, Coherence* told = nullptr);
 
   // Every key that matches the glob, in the syntax of Redis: * ? [abc] [a-z] [^a] and \ to escape.
   // Visits every entry of the cache, in steps. Returns how many entries it dropped.
-  absl::StatusOr<size_t> InvalidatePattern(std::string_view pattern);
+  absl::StatusOr<size_t> InvalidatePattern(std::string_view pattern, Coherence* told = nullptr);
 
   // As InvalidateTag, and the rows that carry the tag are deleted from the store as well.
-  absl::Status DeleteTag(std::string_view tag);
+  absl::Status DeleteTag(std::string_view tag, Coherence* told = nullptr);
 
   // Everything in the namespace, in the store too. In memory one increment; the memory comes back
   // in small steps afterwards.
-  absl::Status Clear();
+  absl::Status Clear(Coherence* told = nullptr);
 
   // --- Looking around ---------------------------------------------------------------------------
 
@@ -187,27 +199,43 @@ class Namespace {
 
  private:
   friend class Cache;
+  friend class engine::TypedView;
   Namespace(engine::Core* core, engine::NamespaceState* state) : core_(core), state_(state) {}
   explicit Namespace(absl::Status status) : status_(std::move(status)) {}
 
   // The status of the view, of the cache (closed?) and of `key`.
   absl::Status Check(std::string_view key) const;
   absl::Status CheckOpen() const;
+  // FailedPrecondition where the namespace holds objects. REQUIRES: status_.ok().
+  absl::Status CheckHoldsBytes() const;
   absl::Status CheckSet(std::span<const Item> items, const SetOptions& options) const;
   bool UsesStore() const;
+  bool HasLowerTiers() const;
   // For reads of memory alone, which cannot fail: a view or key that is bad finds nothing.
   bool IsReadable(std::string_view key) const;
+  bool IsReadableAsBytes(std::string_view key) const;
   bool VisitBytes(std::string_view key, absl::FunctionRef<void(std::string_view)> visit) const;
 
   size_t FindBatchInto(std::span<const std::string_view> keys, std::span<FoundValue> out) const;
 
-  // The two ways of a write: through the store, or in memory where there is none.
+  // Get, or GetOrLoad if there is a source; of bytes or objects.
+  absl::StatusOr<Result> ReadThrough(std::string_view key, const engine::LoadSource* source,
+                                     const GetOptions& options = {});
+
+  // The two ways of a write: through the store, or in memory where there is none. With an object
+  // (of the only item) memory takes that, and the item's bytes are for the store.
   absl::StatusOr<std::vector<SetResult>> SetThrough(std::span<const Item> items,
-                                                    const SetOptions& options);
-  absl::StatusOr<SetResult> SetInMemory(const Item& item, const SetOptions& options);
-  absl::StatusOr<int64_t> IncrementThrough(std::string_view key, int64_t by);
+                                                    const SetOptions& options,
+                                                    engine::LiveObject* object = nullptr);
+  absl::StatusOr<SetResult> SetInMemory(const Item& item, const SetOptions& options,
+                                        engine::LiveObject* object = nullptr);
+  // Where other processes share what is in no store.
+  absl::StatusOr<SetResult> SetShared(const Item& item, const SetOptions& options,
+                                      engine::LiveObject* object);
+  absl::StatusOr<int64_t> IncrementThrough(std::string_view key, int64_t by, Coherence* told);
   absl::StatusOr<int64_t> IncrementInMemory(std::string_view key, int64_t by);
-  absl::StatusOr<std::vector<Value>> RemoveAll(std::span<const std::string_view> keys);
+  absl::StatusOr<std::vector<Value>> RemoveAll(std::span<const std::string_view> keys,
+                                               Coherence* told);
 
   engine::Core* core_ = nullptr;             // null iff !status_.ok()
   engine::NamespaceState* state_ = nullptr;  // null iff !status_.ok()

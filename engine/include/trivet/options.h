@@ -19,6 +19,7 @@ namespace trivet {
 
 class Backing;
 class Clock;
+class SharedTier;
 
 // --- Limits -------------------------------------------------------------------------------------
 
@@ -31,6 +32,8 @@ inline constexpr size_t kNameBytesMax = 255;
 inline constexpr size_t kNamespacesMax = 100'000;
 // Distinct tags of one entry.
 inline constexpr size_t kTagsPerEntryMax = 64;
+// Namespaces with a quota: who of them is evicted from is found by looking at all.
+inline constexpr size_t kQuotasMax = 64;
 // No value may be larger than this, whatever CacheOptions::value_bytes_max says.
 inline constexpr size_t kValueBytesCeiling = size_t{1} << 30;
 // Glob patterns of InvalidatePattern.
@@ -40,6 +43,13 @@ inline constexpr size_t kPatternBytesMax = 64 << 10;
 inline constexpr absl::Duration kTtlMax = absl::Hours(24 * 366);
 
 // --- Options ------------------------------------------------------------------------------------
+
+// What reads do while it is not certain that memory is fresh: see docs/consistency.md.
+enum class WithoutProof {
+  kBypassMemory,  // ask the tiers below
+  kServeMemory,   // serve it all the same, for NamespaceOptions::unproven_max
+  kFail,          // Get and its relatives answer Unavailable; Find and its relatives miss
+};
 
 // What holds for one namespace. Chosen by the first In() that names the namespace.
 struct NamespaceOptions {
@@ -53,7 +63,59 @@ struct NamespaceOptions {
   // Whether this namespace has rows in the store. Without: memory only, as if the cache had none.
   bool use_backing = true;
 
+  // Whether entries know their version, and when they were made: 16 bytes each. Without, answers
+  // say version 0 and an infinite age, and SetWhen::kIfVersion is FailedPrecondition. Must be true
+  // where the namespace has rows in the store.
+  bool versions = true;
+
+  // Whether the namespace is shared with other processes, where the cache has a tier for that.
+  bool use_shared = true;
+
+  // Where it is: what becomes of reads when the shared tier cannot prove that memory is fresh.
+  WithoutProof without_proof = WithoutProof::kBypassMemory;
+  // With kServeMemory: for how long after the last proof has run out. Zero to infinite.
+  absl::Duration unproven_max = absl::InfiniteDuration();
+
+  // Where it is shared: Set tells the shared tier also before the store commits, and leaves the
+  // value there. Without, a Set costs one round trip less, leaves nothing there, and others may
+  // read what it replaces from there until it has been told.
+  bool guarded_writes = true;
+
+  // The most bytes that its entries may take, without their share of index and other tables; at
+  // least 64 KiB. What is more goes from this namespace alone, in its own order of eviction, and
+  // others do not drive it out while they fill more of their own room than it does of its quota.
+  // It is cut into the cache's shards: a value may take an eighth of a shard's part. 0: no quota;
+  // such namespaces share what quotas leave of the budget. See docs/memory.md.
+  size_t quota_bytes = 0;
+
   friend bool operator==(const NamespaceOptions&, const NamespaceOptions&) = default;
+};
+
+// Between processes: see docs/consistency.md.
+struct CoherenceOptions {
+  // The bound: no read shows what another process ended longer ago than this. 100 ms to an hour.
+  // Less costs more round trips in the background, and fewer hits while the shared tier hiccups.
+  absl::Duration staleness_max = absl::Seconds(2);
+
+  // How often the shared tier is asked whether memory is fresh. At least 10 ms, at most half of
+  // `staleness_max`.
+  absl::Duration heartbeat = absl::Milliseconds(500);
+
+  // Of one command to the shared tier: what a read or write waits when that hangs, until its
+  // breaker opens. More than zero, at most a minute.
+  absl::Duration timeout = absl::Milliseconds(250);
+
+  // How long a load waits for the value of another process that loads the same key, before it
+  // loads by itself and keeps nothing. Zero to a minute.
+  absl::Duration claim_wait = absl::Milliseconds(50);
+
+  // A row of the change log that is not told for so long is told by another process than its
+  // writer. At least 10 ms, at most half of `relay_max`.
+  absl::Duration relay_after = absl::Milliseconds(200);
+  // And after so long nothing is proven until it is told. At most an hour.
+  absl::Duration relay_max = absl::Milliseconds(500);
+
+  friend bool operator==(const CoherenceOptions&, const CoherenceOptions&) = default;
 };
 
 // What is set once per cache.
@@ -94,6 +156,11 @@ struct CacheOptions {
   // The SQL database behind the cache; may be null. Shared with the program.
   std::shared_ptr<Backing> backing = nullptr;
 
+  // The tier that several processes share, which also tells each of what the others change; may be
+  // null. Belongs to the cache alone: a second cache needs one of its own.
+  std::shared_ptr<SharedTier> shared = nullptr;
+  CoherenceOptions coherence = {};
+
   // Null: the system's. Must outlive the cache.
   Clock* clock = nullptr;
 };
@@ -101,6 +168,8 @@ struct CacheOptions {
 // InvalidArgument naming the field, or OK.
 absl::Status Validate(const CacheOptions& options);
 absl::Status Validate(const NamespaceOptions& options);
+// The same for a namespace of that cache.
+absl::Status Validate(const NamespaceOptions& options, const CacheOptions& of_cache);
 
 // When a Set may take effect.
 enum class SetWhen {
@@ -121,6 +190,16 @@ struct SetOptions {
 
 // InvalidArgument naming the field, or OK.
 absl::Status Validate(const SetOptions& options);
+
+// What may differ from one Get to the next.
+struct GetOptions {
+  // The answer may show what another process ended at most so long ago: memory or the shared tier
+  // where they have been proven since, else the truth. Zero: the truth. Not negative.
+  absl::Duration staleness_max = absl::InfiniteDuration();
+};
+
+// InvalidArgument naming the field, or OK.
+absl::Status Validate(const GetOptions& options);
 
 // Budgets that may change at run time: see Cache::Resize. 0 as in CacheOptions.
 struct Capacity {

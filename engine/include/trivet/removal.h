@@ -22,6 +22,7 @@ enum class RemovalCause {
 const char* RemovalCauseName(RemovalCause cause);
 
 // One entry that left memory. The views are valid during the call; copy `value` to keep the bytes.
+// That of an entry with an object has no bytes; see Typed::Of.
 struct Removal {
   std::string_view namespace_name;
   std::string_view key;

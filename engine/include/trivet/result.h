@@ -16,27 +16,44 @@ namespace trivet {
 enum class Tier {
   kNone,    // nowhere: there is no such entry
   kMemory,  // the store in this process
+  kShared,  // the tier that processes share
   kStore,   // the SQL database behind the Backing seam
   kLoader,  // the caller's loader, run by this call or by one it joined
 };
 
-// "none", "memory", "store" or "loader".
+// "none", "memory", "shared", "store" or "loader".
 const char* TierName(Tier tier);
 
 // The answer of Get and its relatives. An empty `value` is a miss, not an error.
 struct Result {
   Value value = {};
   Tier tier = Tier::kNone;
-  // Grows with every write of the key; 0 where nothing is known. See docs/versions.md.
+  // Grows with every write of the key; 0 where nothing is known, as in namespaces without versions.
+  // See docs/writing.md.
   uint64_t version = 0;
-  // How long ago the value was read from the tier below, or written. Zero for a fresh answer.
+  // How long ago the value was read from the tier below, or written. Zero for a fresh answer,
+  // infinite where that is not known (NamespaceOptions::versions).
   absl::Duration age = absl::ZeroDuration();
   // What is left of the TTL; infinite where there is none.
   absl::Duration remaining_ttl = absl::InfiniteDuration();
 
+  // What another process ended may show in this answer if that was no longer ago than this. Zero
+  // from the truth; infinite where nothing is known of other processes. See docs/consistency.md.
+  absl::Duration staleness = absl::InfiniteDuration();
+
   explicit operator bool() const { return static_cast<bool>(value); }
   std::string_view bytes() const { return value.bytes(); }
 };
+
+// How far a change has come when the call returns.
+enum class Coherence {
+  kLocal,     // there are no other processes, as far as the cache knows
+  kApplied,   // the shared tier knows; all processes will within CoherenceOptions::staleness_max
+  kDeferred,  // it could not be told yet, and will be; see docs/consistency.md for the bound
+};
+
+// "local", "applied" or "deferred".
+const char* CoherenceName(Coherence coherence);
 
 // The answer of Set.
 struct SetResult {
@@ -45,6 +62,7 @@ struct SetResult {
   // The version of the entry as it is now: the new one if applied, else that of the entry that was
   // found (0 if none was found).
   uint64_t version = 0;
+  Coherence coherence = Coherence::kLocal;
 };
 
 // A position of Namespace::Scan. A default cursor is the beginning. Cursors are plain numbers: they

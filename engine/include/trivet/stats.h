@@ -39,11 +39,12 @@ struct Stats {
   // Gauges. Bytes count everything: entry, index share, tags, and what the allocator adds.
   uint64_t entries = 0;  // held in memory, dead ones that are not yet freed included
   uint64_t bytes = 0;    // held by these entries
+  // The budget, 0 where only entries are limited; of a namespace its quota, 0 if it has none.
+  uint64_t memory_limit = 0;
   // Of the whole cache; 0 in the figures of a namespace.
   uint64_t index_bytes = 0;   // tables that do not belong to one entry
   uint64_t pinned_bytes = 0;  // entries that left the cache while a Value still holds them
   uint64_t memory_bytes = 0;  // bytes + index_bytes + pinned_bytes
-  uint64_t memory_limit = 0;  // the budget; 0 where only entries are limited
 
   double hit_ratio() const {
     const uint64_t asked = hits + misses;

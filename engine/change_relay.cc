@@ -1,0 +1,137 @@
+#include "engine/change_relay.h"
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "engine/names.h"
+#include "engine/random.h"
+#include "engine/tell_part.h"
+
+namespace trivet::engine {
+namespace {
+
+// Rows that a look sees; the oldest come first.
+constexpr size_t kRowsPerLook = 256;
+// Tickets of told rows that wait to be taken away. What is more is told once more, and goes then.
+constexpr size_t kToldMax = 64 << 10;
+constexpr int kTellTries = 3;
+
+std::optional<SharedRecord> ToRecord(const LoggedChange& change) {
+  if (!CheckName("namespace", change.namespace_name).ok()) return std::nullopt;
+  SharedRecord record{.version = change.version, .token = 0, .name = change.name};
+  switch (change.kind) {
+    case LoggedChange::Kind::kKey:
+      record.kind = SharedRecord::Kind::kKey;
+      return CheckKey(change.name).ok() ? std::optional(record) : std::nullopt;
+    case LoggedChange::Kind::kTag:
+      record.kind = SharedRecord::Kind::kTag;
+      return CheckName("tag", change.name).ok() ? std::optional(record) : std::nullopt;
+    case LoggedChange::Kind::kPattern:
+      record.kind = SharedRecord::Kind::kPattern;
+      return change.name.size() <= kPatternBytesMax ? std::optional(record) : std::nullopt;
+    case LoggedChange::Kind::kClear:
+      record.kind = SharedRecord::Kind::kClear;
+      return record;
+  }
+  return std::nullopt;
+}
+
+absl::Duration Patience(absl::Duration relay_after) {
+  return relay_after * absl::Uniform(Random(), 1.0, 1.5);
+}
+
+}  // namespace
+
+ChangeRelay::ChangeRelay(Backing& backing, SharedTier& tier, const CoherenceOptions& options,
+                         const Clock& clock)
+    : backing_(backing),
+      tier_(tier),
+      options_(options),
+      clock_(clock),
+      patience_(Patience(options.relay_after)) {}
+
+void ChangeRelay::Told(uint64_t first, size_t rows) {
+  MutexLock lock(told_mu_);
+  for (size_t i = 0; i < rows && told_.size() < kToldMax; ++i) told_.push_back(first + i);
+}
+
+void ChangeRelay::TakeAwayTold() {
+  std::vector<uint64_t> told;
+  {
+    MutexLock lock(told_mu_);
+    told.swap(told_);
+  }
+  // If that fails the rows are told again, by anybody: it costs loads.
+  if (!told.empty()) backing_.TrimChangeLog(told).IgnoreError();
+}
+
+bool ChangeRelay::LookAround() {
+  TakeAwayTold();
+  const absl::Duration looked_at = clock_.Elapsed();
+  const auto rows = backing_.ReadChangeLog(kRowsPerLook);
+  if (!rows.ok()) return false;
+  absl::flat_hash_map<uint64_t, absl::Duration> since;
+  std::map<std::string_view, Due> due;  // by namespace
+  bool is_clean = true;
+  absl::Duration newest = looked_at;
+  for (const LoggedChange& row : *rows) {
+    const auto seen = since_.find(row.ticket);
+    newest = seen == since_.end() ? unseen_since_ : seen->second;
+    since.emplace(row.ticket, newest);
+    const absl::Duration age = looked_at - newest;
+    if (age >= patience_) {
+      Due& of_namespace = due[row.namespace_name];
+      of_namespace.tickets.push_back(row.ticket);
+      // Under any other name nobody can hold anything.
+      if (std::optional<SharedRecord> change = ToRecord(row)) {
+        of_namespace.changes.push_back(*std::move(change));
+      }
+    }
+    is_clean = is_clean && age < options_.relay_max;
+  }
+  since_ = std::move(since);
+  // What comes later in the order was committed later.
+  unseen_since_ = rows->size() < kRowsPerLook ? looked_at : newest;
+  bool all_told = true;
+  std::vector<uint64_t> told;
+  for (const auto& [name, of_namespace] : due) {
+    all_told = all_told && Tell(name, of_namespace.changes).ok();
+    if (!all_told) break;
+    told.insert(told.end(), of_namespace.tickets.begin(), of_namespace.tickets.end());
+  }
+  if (!told.empty()) backing_.TrimChangeLog(told).IgnoreError();
+  // Told a moment ago is as good as told before, unless there are more than were looked at.
+  return is_clean || (all_told && rows->size() < kRowsPerLook);
+}
+
+absl::Status ChangeRelay::Tell(std::string_view namespace_name,
+                               std::span<const SharedRecord> changes) {
+  if (changes.empty()) return absl::OkStatus();
+  std::vector<SharedRecord> of_part;
+  for (uint32_t part = 0; part < tier_.parts(); ++part) {
+    of_part.clear();
+    for (const SharedRecord& change : changes) {
+      const bool elsewhere =
+          change.kind == SharedRecord::Kind::kKey && tier_.PartOf(change.name) != part;
+      if (!elsewhere) of_part.push_back(change);
+    }
+    bool told = of_part.empty();
+    for (int i = 0; i < kTellTries && !told; ++i) {
+      SharedPart at{.space = namespace_name, .part = part};
+      const auto state = tier_.Fence(at, NewToken(), clock_.Elapsed() + options_.timeout);
+      if (!state.ok()) return state.status();
+      at.generation = state->generation;
+      at.server = state->server;
+      const auto answer = TellPart(tier_, at, of_part, clock_, options_.timeout);
+      if (!answer.ok()) return answer.status();
+      told = answer->current;
+    }
+    if (!told) return absl::UnavailableError("the part has another generation each time");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trivet::engine

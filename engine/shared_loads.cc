@@ -1,0 +1,171 @@
+#include "engine/shared_loads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "engine/flights.h"
+#include "engine/namespace_state.h"
+#include "engine/random.h"
+#include "engine/tell_part.h"
+
+namespace trivet::engine {
+namespace {
+
+using State = SharedFound::State;
+
+// Between two looks at another one's claim: loads last about so long, and not all wait in step.
+constexpr absl::Duration kLookPauseMin = absl::Milliseconds(2);
+constexpr absl::Duration kLookPauseMax = absl::Milliseconds(20);
+// A claim is given back by a value that is no value, and soon over.
+constexpr absl::Duration kGivenBackLife = absl::Milliseconds(1);
+
+Millis ToMillis(absl::Duration elapsed) {
+  return static_cast<Millis>(absl::ToInt64Milliseconds(elapsed));
+}
+
+absl::Duration LookPause() {
+  return kLookPauseMin + (kLookPauseMax - kLookPauseMin) * absl::Uniform(Random(), 0.0, 1.0);
+}
+
+// The value in the form of the seam. `*bytes` takes those of an object. nullopt: it has expired, or
+// the codec makes no bytes of it.
+std::optional<SharedWrite> ToShared(const LoadedValue& loaded, Millis now, std::string* bytes) {
+  SharedWrite write{.value = loaded.value,
+                    .version = loaded.version,
+                    .tags = loaded.tags,
+                    .ttl = RemainingUntil(loaded.expires, now)};
+  if (write.ttl <= absl::ZeroDuration()) return std::nullopt;
+  if (!loaded.object) return write;
+  absl::StatusOr<std::string> encoded = loaded.object.ops()->encode(loaded.object.get());
+  if (!encoded.ok()) return std::nullopt;
+  *bytes = *std::move(encoded);
+  write.value = *bytes;
+  return write;
+}
+
+}  // namespace
+
+SharedLoads::SharedLoads(SharedSpace* space, std::span<LoadFlight* const> flights,
+                         absl::Duration not_before)
+    : space_(space), not_before_(not_before) {
+  loads_.resize(flights.size());
+  for (size_t i = 0; i < flights.size(); ++i) {
+    loads_[i].flight = flights[i];
+    if (space == nullptr) continue;
+    loads_[i].part = space->PartOf(flights[i]->key);
+    loads_[i].token = NewToken();
+  }
+}
+
+SharedLoads::~SharedLoads() {
+  for (Load& load : loads_) {
+    if (!load.claim.has_value()) continue;
+    Store(load, {.negative = true, .birth = load.birth, .ttl = kGivenBackLife}).IgnoreError();
+  }
+}
+
+void SharedLoads::Skip(size_t index) { loads_[index].asks = false; }
+
+void SharedLoads::Ask() {
+  if (space_ == nullptr) return;
+  const Clock& clock = space_->clock();
+  const absl::Duration give_up = clock.Elapsed() + space_->options().claim_wait;
+  while (Look()) {
+    const absl::Duration now = clock.Elapsed();
+    if (now >= give_up) break;
+    // Sleeps: nobody lands.
+    Landing().AwaitUntil(clock, std::min(now + LookPause(), give_up));
+  }
+}
+
+bool SharedLoads::Look() {
+  std::vector<Load*> loads;
+  for (uint32_t part = 0; part < space_->parts(); ++part) {
+    loads.clear();
+    for (Load& load : loads_) {
+      if (load.asks && load.part == part) loads.push_back(&load);
+    }
+    if (loads.empty()) continue;
+    if (const std::optional<SharedPart> at = space_->Ask(part, not_before_)) {
+      LookIn(*at, loads);
+    } else {
+      for (Load* load : loads) load->asks = false;
+    }
+  }
+  return std::any_of(loads_.begin(), loads_.end(), [](const Load& load) { return load.asks; });
+}
+
+void SharedLoads::LookIn(const SharedPart& part, std::span<Load* const> loads) {
+  std::vector<SharedRequest> requests;
+  requests.reserve(loads.size());
+  for (Load* load : loads) {
+    load->asks = false;
+    load->flight->asks_shared.store(true, std::memory_order_relaxed);
+    requests.push_back({.key = load->flight->key, .token = load->token});
+  }
+  const absl::Duration asked = space_->clock().Elapsed();
+  absl::StatusOr<SharedReading> reading = space_->tier().Read(part, requests, space_->Deadline());
+  if (!reading.ok()) return;
+  if (!reading->current) return space_->Distrust(part.part);
+  for (size_t i = 0; i < loads.size(); ++i) {
+    Take(part, reading->sequence, asked, reading->found[i], *loads[i]);
+  }
+}
+
+void SharedLoads::Take(const SharedPart& part, uint64_t sequence, absl::Duration asked,
+                       SharedFound& found, Load& load) {
+  switch (found.state) {
+    case State::kClaimed:
+      load.claim = part;
+      load.birth = sequence;
+      return;
+    case State::kClaim:
+      load.asks = true;
+      return;
+    case State::kDead:
+      return ClaimOver(part, found.token, load);
+    case State::kValue:
+      // A claim that was given back, a moment ago: nothing is known.
+      if (found.value.negative) return;
+      load.found = LoadedValue{.value = std::move(found.value.value),
+                               .tags = std::move(found.value.tags),
+                               .version = found.value.version,
+                               .expires = ExpiryAfter(ToMillis(asked), found.value.remaining),
+                               .idle = CeilMillis(space_->state().options().idle_ttl),
+                               .staleness = space_->PartStaleness(part.part, asked)};
+      return;
+    case State::kAbsent:   // no memory left there for claims
+    case State::kWriting:  // the truth is changing
+      return;
+  }
+}
+
+void SharedLoads::ClaimOver(const SharedPart& part, uint64_t instead_of, Load& load) {
+  const auto answer =
+      space_->tier().ClaimOver(part, load.flight->key, load.token, instead_of, space_->Deadline());
+  if (!answer.ok()) return;
+  if (!answer->current) return space_->Distrust(part.part);
+  if (!answer->won) return;
+  load.claim = part;
+  load.birth = answer->sequence;
+}
+
+absl::StatusOr<SharedAnswer> SharedLoads::Store(Load& load, const SharedWrite& write) {
+  const SharedPart part = *std::exchange(load.claim, std::nullopt);
+  return space_->tier().Fill(part, load.flight->key, load.token, write, space_->Deadline());
+}
+
+bool SharedLoads::Fill(size_t index, const LoadedValue& loaded) {
+  if (space_ == nullptr) return loaded.keep;
+  Load& load = loads_[index];
+  if (!load.claim.has_value() || !loaded.keep) return false;
+  std::string bytes;
+  std::optional<SharedWrite> write = ToShared(loaded, ToMillis(space_->clock().Elapsed()), &bytes);
+  if (!write.has_value()) return false;
+  write->birth = load.birth;
+  const auto answer = Store(load, *write);
+  return answer.ok() && answer->current && answer->won;
+}
+
+}  // namespace trivet::engine

@@ -1,0 +1,47 @@
+#include "engine/untold_changes.h"
+
+#include <algorithm>
+
+namespace trivet::engine {
+
+using Kind = SharedRecord::Kind;
+
+void UntoldChanges::Add(std::span<const SharedRecord> changes) {
+  MutexLock lock(mu_);
+  ++added_;
+  for (const SharedRecord& change : changes) {
+    Name name(change.kind, change.name);
+    if (change.kind == Kind::kClear || changes_.size() >= kUntoldMax) {
+      // Whatever else there is, is in it.
+      changes_.clear();
+      name = {Kind::kClear, ""};
+    } else if (changes_.contains({Kind::kClear, ""})) {
+      name = {Kind::kClear, ""};
+    }
+    const auto [at, is_new] = changes_.try_emplace(std::move(name));
+    Change& known = at->second;
+    // A version that nobody knows is newer than any.
+    const bool is_known = change.version != 0 && (is_new || known.version != 0);
+    known = {.version = is_known ? std::max(known.version, change.version) : 0, .added = added_};
+  }
+  size_.store(changes_.size(), std::memory_order_release);
+}
+
+UntoldChanges::Batch UntoldChanges::All() const {
+  MutexLock lock(mu_);
+  Batch batch{.changes = {}, .newest = added_};
+  batch.changes.reserve(changes_.size());
+  for (const auto& [name, change] : changes_) {
+    batch.changes.push_back(
+        {.kind = name.first, .version = change.version, .token = 0, .name = name.second});
+  }
+  return batch;
+}
+
+void UntoldChanges::Remove(const Batch& batch) {
+  MutexLock lock(mu_);
+  std::erase_if(changes_, [&](const auto& item) { return item.second.added <= batch.newest; });
+  size_.store(changes_.size(), std::memory_order_release);
+}
+
+}  // namespace trivet::engine

@@ -1,0 +1,61 @@
+// The names that a namespace has in Redis.
+#ifndef TRIVET_SYNC_REDIS_NAMES_H_
+#define TRIVET_SYNC_REDIS_NAMES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "trivet/shared_tier.h"
+
+namespace trivet::sync {
+
+// Which part of a namespace a key belongs to. All processes must agree, so the hash has no seed.
+uint32_t PartOfKey(std::string_view key, uint32_t parts);
+
+// A number as it stands in names and in the hash of a part.
+std::string GenerationText(uint64_t generation);
+// 0 if it is no such text.
+uint64_t GenerationOf(std::string_view text);
+
+// All names of a part begin with
+//
+//   tv1:{<bytes of the namespace>:<namespace>:<part>}:
+//
+// "1" is kSlotFormat. What is in braces decides about the slot in a cluster; a brace in the name of
+// a namespace ends it early, for all names of that namespace alike. The length in front keeps
+// namespaces apart, whatever bytes they are made of.
+//
+//   m                       a hash: "gen", "seq", "run" (that the generation was given under),
+//                           "forgotten", and "t:<tag>", the sequence of its last invalidation
+//   c                       the channel
+//   <generation>:k:<key>    what stands at a key (slot_codec.h)
+//
+// Immutable.
+class RedisNames {
+ public:
+  explicit RedisNames(const SharedPart& part);
+
+  const std::string& hash() const { return hash_; }
+  const std::string& channel() const { return channel_; }
+
+  std::string Key(std::string_view key) const { return key_prefix_ + std::string(key); }
+  // The key in such a name; nullopt if it is of another generation or no key.
+  std::optional<std::string_view> KeyIn(std::string_view name) const;
+
+  // A pattern for names whose key matches the pattern `keys`.
+  std::string Matching(std::string_view keys) const;
+
+ private:
+  std::string hash_;
+  std::string channel_;
+  std::string key_prefix_;
+};
+
+// The field of the hash that holds the stamp of a tag.
+std::string StampField(std::string_view tag);
+
+}  // namespace trivet::sync
+
+#endif  // TRIVET_SYNC_REDIS_NAMES_H_

@@ -1,0 +1,253 @@
+// How parts stand, and loads; changes are in redis_tier_changes.cc.
+#include "sync/redis_tier.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "engine/check.h"
+#include "engine/strings.h"
+#include "sync/little_endian.h"
+#include "sync/read_batch.h"
+#include "sync/redis_status.h"
+#include "sync/redis_tier_subscription.h"
+#include "sync/tier_scripts.h"
+#include "trivet/options.h"
+
+namespace trivet {
+namespace {
+
+constexpr uint32_t kPartsMax = 1024;
+constexpr size_t kStampsLeast = 16;
+constexpr size_t kStampsMost = 1'000'000;
+
+}  // namespace
+
+absl::Status Validate(const RedisTierOptions& options) {
+  const auto within = [](absl::Duration duration, absl::Duration most) {
+    return duration >= absl::Milliseconds(1) && duration <= most;
+  };
+  const auto wrong = [](std::string_view words) {
+    return absl::InvalidArgumentError(engine::ToAbsl(words));
+  };
+  if (absl::Status status = Validate(options.redis); !status.ok()) return status;
+  if (options.parts < 1 || options.parts > kPartsMax) return wrong("parts: must be 1 to 1024");
+  if (!within(options.claim_life, absl::Hours(1))) {
+    return wrong("claim_life: must be 1 ms to an hour");
+  }
+  if (!within(options.tomb_life, absl::Hours(1))) {
+    return wrong("tomb_life: must be 1 ms to an hour");
+  }
+  if (options.lasting_life < absl::Seconds(1) || options.lasting_life > kTtlMax) {
+    return wrong("lasting_life: must be 1 second to 366 days");
+  }
+  if (options.stamps_max < kStampsLeast || options.stamps_max > kStampsMost) {
+    return wrong("stamps_max: must be 16 to 1000000");
+  }
+  if (!within(options.silence_max, absl::Minutes(10))) {
+    return wrong("silence_max: must be 1 ms to ten minutes");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<SharedTier>> OpenRedisTier(const RedisTierOptions& options) {
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<sync::RedisClient>> client =
+      sync::RedisClient::Open(options.redis);
+  if (!client.ok()) return client.status();
+  return std::make_unique<sync::RedisTier>(options, *std::move(client));
+}
+
+}  // namespace trivet
+
+namespace trivet::sync {
+namespace {
+
+uint64_t RandomOrigin() {
+  std::random_device random;
+  return (uint64_t{random()} << 32 | random()) | 1;
+}
+
+std::string Millis(absl::Duration duration) {
+  return std::to_string(absl::ToInt64Milliseconds(duration));
+}
+
+absl::Status NotWhatWasExpected() {
+  return MakeRedisStatus(RedisError::kProtocol, Executed::kMaybe, "not the reply of the script");
+}
+
+std::string BytesOf(uint64_t number) {
+  std::string bytes;
+  AppendNumber(number, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+RedisTier::RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client)
+    : options_(options),
+      origin_(RandomOrigin()),
+      claim_life_(Millis(options.claim_life)),
+      tomb_life_(Millis(options.tomb_life)),
+      client_(std::move(client)) {}
+
+// --- How a part stands --------------------------------------------------------------------------
+
+absl::StatusOr<PartState> RedisTier::Fence(const SharedPart& part, uint64_t proposed_generation,
+                                           absl::Duration deadline) {
+  SharedPart proposed = part;
+  proposed.generation = proposed_generation;
+  const ScriptWords fence = Of(Scripts().fence, RedisNames(part), proposed,
+                               MessageOf(proposed, {.kind = SharedRecord::Kind::kFence}));
+  uint64_t server = 0;
+  absl::StatusOr<std::vector<Reply>> replies =
+      client_->RunMany({&fence.call(), 1}, deadline, &server);
+  if (!replies.ok()) return replies.status();
+  const Reply& reply = replies->front();
+  if (absl::Status status = StatusOf(reply); !status.ok()) return status;
+  const std::vector<Reply>& fields = reply.elements;
+  if (fields.size() != 3 || !fields[0].is_string() || !fields[1].is_integer() ||
+      !fields[2].is_string() || fields[2].text.empty()) {
+    return NotWhatWasExpected();
+  }
+  if (ServerNumber(fields[2].text) != server) {
+    return MakeRedisStatus(RedisError::kDisconnected, Executed::kMaybe,
+                           "the server is another one by now");
+  }
+  return PartState{.generation = GenerationOf(fields[0].text),
+                   .sequence = static_cast<uint64_t>(fields[1].integer),
+                   .server = server};
+}
+
+absl::StatusOr<std::vector<PartState>> RedisTier::ReadStates(std::span<const SharedPart> parts,
+                                                             absl::Duration deadline) {
+  std::vector<ScriptWords> scripts;
+  std::vector<ScriptCall> calls;
+  for (const SharedPart& part : parts) {
+    scripts.emplace_back(Scripts().state).Key(RedisNames(part).hash());
+    calls.push_back(scripts.back().call());
+  }
+  uint64_t server = 0;
+  absl::StatusOr<std::vector<Reply>> replies = client_->RunMany(calls, deadline, &server);
+  if (!replies.ok()) return replies.status();
+  std::vector<PartState> states;
+  for (const Reply& reply : *replies) {
+    if (absl::Status status = StatusOf(reply); !status.ok()) return status;
+    const std::vector<Reply>& fields = reply.elements;
+    if (fields.size() != 2 || !fields[0].is_string() || !fields[1].is_integer()) {
+      return NotWhatWasExpected();
+    }
+    states.push_back({.generation = GenerationOf(fields[0].text),
+                      .sequence = static_cast<uint64_t>(fields[1].integer),
+                      .server = server});
+  }
+  return states;
+}
+
+// --- Loads --------------------------------------------------------------------------------------
+
+absl::StatusOr<SharedReading> RedisTier::Read(const SharedPart& part,
+                                              std::span<const SharedRequest> requests,
+                                              absl::Duration deadline) {
+  if (requests.empty()) return SharedReading();  // nothing to be wrong about
+  return ReadBatch(*client_, part, requests, claim_life_, deadline).Run();
+}
+
+absl::StatusOr<SharedAnswer> RedisTier::ClaimOver(const SharedPart& part, std::string_view key,
+                                                  uint64_t token, uint64_t instead_of,
+                                                  absl::Duration deadline) {
+  const RedisNames names(part);
+  ScriptWords script = Of(Scripts().claim_over, names, part);
+  script.Key(names.Key(key)).Argument(BytesOf(token)).Argument(BytesOf(instead_of));
+  script.Argument(claim_life_);
+  return RunAll(part, {&script, 1}, deadline);
+}
+
+absl::StatusOr<SharedAnswer> RedisTier::Fill(const SharedPart& part, std::string_view key,
+                                             uint64_t token, const SharedWrite& write,
+                                             absl::Duration deadline) {
+  return Store(part, key, SlotState::kClaim, token, token, write, deadline);
+}
+
+absl::StatusOr<SharedAnswer> RedisTier::Renew(const SharedPart& part, std::string_view key,
+                                              uint64_t token, uint64_t instead_of,
+                                              const SharedWrite& write, absl::Duration deadline) {
+  return Store(part, key, SlotState::kValue, instead_of, token, write, deadline);
+}
+
+absl::StatusOr<SharedAnswer> RedisTier::Store(const SharedPart& part, std::string_view key,
+                                              SlotState replaced, uint64_t replaced_token,
+                                              uint64_t token, const SharedWrite& write,
+                                              absl::Duration deadline) {
+  if (!Fits(write)) return SharedAnswer();
+  const RedisNames names(part);
+  ScriptWords script = Of(Scripts().store, names, part);
+  script.Key(names.Key(key)).Argument(std::to_string(static_cast<int>(replaced)));
+  script.Argument(BytesOf(replaced_token));
+  AddValue(token, write, script);
+  return RunAll(part, {&script, 1}, deadline);
+}
+
+// --- What all commands do -----------------------------------------------------------------------
+
+absl::StatusOr<SharedAnswer> RedisTier::RunAll(const SharedPart& part,
+                                               std::span<const ScriptWords> scripts,
+                                               absl::Duration deadline) {
+  std::vector<ScriptCall> calls;
+  for (const ScriptWords& words : scripts) calls.push_back(words.call());
+  uint64_t server = 0;
+  absl::StatusOr<std::vector<Reply>> replies = client_->RunMany(calls, deadline, &server);
+  if (!replies.ok()) return replies.status();
+  SharedAnswer answer;
+  for (const Reply& reply : *replies) {
+    if (absl::Status status = StatusOf(reply); !status.ok()) return status;
+    if (reply.is_nil() || server != part.server) return SharedAnswer{.current = false};
+    const std::vector<Reply>& fields = reply.elements;
+    if (fields.size() != 2 || !fields[0].is_integer() || !fields[1].is_integer()) {
+      return NotWhatWasExpected();
+    }
+    answer.won = fields[0].integer == 1;
+    answer.sequence = static_cast<uint64_t>(fields[1].integer);
+  }
+  return answer;
+}
+
+ScriptWords RedisTier::Of(Script& script, const RedisNames& names, const SharedPart& part) {
+  ScriptWords words(script);
+  words.Key(names.hash()).Argument(GenerationText(part.generation));
+  return words;
+}
+
+ScriptWords RedisTier::Of(Script& script, const RedisNames& names, const SharedPart& part,
+                          const MessageBuilder& message) {
+  ScriptWords words = Of(script, names, part);
+  MessageBytes bytes = message.Finish();
+  words.Argument(names.channel()).Argument(std::move(bytes.head)).Argument(std::move(bytes.tail));
+  return words;
+}
+
+MessageBuilder RedisTier::MessageOf(const SharedPart& part, const SharedRecord& record) const {
+  MessageBuilder message(origin_, part.generation);
+  TRIVET_CHECK(message.Add(record.kind, record.version, record.token, record.name),
+               "one record always fits");
+  return message;
+}
+
+bool RedisTier::Fits(const SharedWrite& write) const {
+  // The reply is the value and what the client counts for itself.
+  constexpr size_t kBookkeeping = 256;
+  size_t bytes = kValueHeaderBytes + write.value.size() + kBookkeeping;
+  for (const std::string& tag : write.tags) bytes += 1 + tag.size();
+  return bytes <= options_.redis.reply_bytes_max;
+}
+
+void RedisTier::AddValue(uint64_t token, const SharedWrite& write, ScriptWords& words) const {
+  const absl::Duration life = write.ttl == absl::InfiniteDuration()
+                                  ? options_.lasting_life
+                                  : std::max(write.ttl, absl::Milliseconds(1));
+  words.Argument(std::to_string(write.birth)).Argument(Millis(life));
+  words.Argument(EncodeValue(token, write));
+  for (const std::string& tag : write.tags) words.Argument(StampField(tag));
+}
+
+}  // namespace trivet::sync

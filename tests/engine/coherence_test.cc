@@ -1,0 +1,348 @@
+// Several caches over one shared tier and one store: what one of them changes, the others see.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "tests/support/fleet.h"
+#include "tests/support/status_matchers.h"
+#include "trivet/cache.h"
+
+namespace trivet::testing {
+namespace {
+
+constexpr absl::Duration kBound = absl::Seconds(2);
+
+std::string Text(const absl::StatusOr<Result>& answer) {
+  if (!answer.ok()) return answer.status().ToString();
+  return answer->value ? std::string(answer->bytes()) : "-";
+}
+
+std::string InMemory(Namespace space, std::string_view key) {
+  std::string out = "-";
+  space.FindInto(key, &out);
+  return out;
+}
+
+class CoherenceTest : public ::testing::Test {
+ protected:
+  // The truth, as it is in the store, without any cache.
+  void WriteRow(std::string_view key, std::string_view value) {
+    const StoreWrite write{.key = key, .value = value};
+    ASSERT_THAT(fleet_.rows().Write("users", {&write, 1}), IsOk());
+  }
+
+  Fleet fleet_;
+};
+
+TEST_F(CoherenceTest, OneProcessLoadsForAll) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kStore);
+  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kShared);
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kMemory);
+}
+
+TEST_F(CoherenceTest, ASetReplacesTheCopiesOfAll) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  const auto set = fleet_.users(0).Set("42", "Grace");
+  ASSERT_THAT(set, IsOk());
+  EXPECT_EQ(set->coherence, Coherence::kApplied);
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Grace");
+  EXPECT_EQ(InMemory(fleet_.users(1), "42"), "-");
+  const auto read = fleet_.users(1).Get("42");
+  EXPECT_EQ(Text(read), "Grace");
+  EXPECT_EQ(read->tier, Tier::kShared) << "a guarded Set leaves the value there";
+  EXPECT_EQ(read->version, set->version);
+}
+
+TEST_F(CoherenceTest, DeletedIsGoneEverywhere) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  EXPECT_THAT(fleet_.users(0).Delete("42"), IsOkAndHolds(true));
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-");
+}
+
+TEST_F(CoherenceTest, InvalidatedKeysTagsPatternsAndNamespacesAreLoadedAgain) {
+  const auto load = [&](size_t process, std::string value) {
+    return Text(fleet_.users(process).GetOrLoad("42", [&](Load& of) -> Loaded {
+      of.AddTag("org:7");
+      return value;
+    }));
+  };
+  const std::vector<std::pair<std::string, absl::Status (*)(Namespace, Coherence*)>> kWays = {
+      {"key", [](Namespace users, Coherence* told) { return users.Invalidate("42", told); }},
+      {"tag", [](Namespace users, Coherence* told) { return users.InvalidateTag("org:7", told); }},
+      {"namespace", [](Namespace users, Coherence* told) { return users.Clear(told); }},
+      {"pattern", [](Namespace users,
+                     Coherence* told) { return users.InvalidatePattern("4*", told).status(); }},
+  };
+  Coherence told = Coherence::kLocal;
+  int turn = 0;
+  for (const auto& [name, invalidate] : kWays) {
+    SCOPED_TRACE(name);
+    const std::string value = "v" + std::to_string(turn++);
+    EXPECT_THAT(invalidate(fleet_.users(1), &told), IsOk());
+    EXPECT_EQ(load(0, value), value);
+    EXPECT_EQ(load(1, "not asked"), value);
+    EXPECT_EQ(InMemory(fleet_.users(0), "42"), value);
+    EXPECT_THAT(invalidate(fleet_.users(0), &told), IsOk());
+    EXPECT_EQ(told, Coherence::kApplied);
+    EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+    EXPECT_EQ(InMemory(fleet_.users(1), "42"), "-");
+    EXPECT_EQ(load(1, value + "'"), value + "'");
+    EXPECT_EQ(load(0, "not asked"), value + "'");
+  }
+}
+
+TEST_F(CoherenceTest, WithoutAProofMemoryIsGonePast) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  fleet_.Pass(kBound - absl::Milliseconds(100));
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
+  fleet_.Pass(absl::Milliseconds(200));
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kStore);
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-") << "nothing is kept that nobody would take back";
+
+  fleet_.line(0).FailAll(absl::OkStatus());
+  fleet_.Pass(absl::Seconds(1));
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada") << "nothing was lost, so nothing is flushed";
+}
+
+TEST_F(CoherenceTest, WhatAStoppedProcessMissedItDoesNotServe) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.clock().Advance(absl::Minutes(1));  // no upkeep meanwhile
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+}
+
+TEST_F(CoherenceTest, ASuspendedMachineForgetsItsMemory) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.clock().Suspend(absl::Hours(1));
+  fleet_.Beat();
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
+}
+
+TEST_F(CoherenceTest, ALostMessageIsFoundByTheNextProof) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.server().Flush();
+  EXPECT_THAT(fleet_.users(1).Set("42", "Grace"), IsOk());
+  fleet_.Pass(absl::Seconds(1));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
+}
+
+TEST_F(CoherenceTest, AFailoverToAnOlderServerResurrectsNothing) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.server().TakeSnapshot();
+  EXPECT_THAT(fleet_.users(1).Set("42", "Grace"), IsOk());
+  fleet_.server().FailOver();
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
+  fleet_.Pass(absl::Seconds(1));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
+}
+
+TEST_F(CoherenceTest, WhatCannotBeToldIsToldLater) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  const auto set = fleet_.users(0).Set("42", "Grace");
+  ASSERT_THAT(set, IsOk());
+  EXPECT_EQ(set->coherence, Coherence::kDeferred);
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace") << "read your writes";
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada") << "for now";
+  fleet_.line(0).FailAll(absl::OkStatus());
+  fleet_.Beat();
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
+}
+
+TEST_F(CoherenceTest, AWriterThatDiesBeforeItTellsIsToldOfByOthers) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), IsOk());
+  fleet_.End(0);
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  fleet_.Pass(absl::Milliseconds(500));
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
+  EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
+}
+
+TEST_F(CoherenceTest, RowsOfTheLogGoWhenTheirWriterHasTold) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(fleet_.rows().ReadChangeLog(10)->size(), 1);
+  fleet_.Beat();
+  EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
+}
+
+TEST_F(CoherenceTest, AReaderMayAskForLessStaleness) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  WriteRow("42", "Grace");  // by a program that tells nobody
+  fleet_.clock().Advance(absl::Seconds(1));
+  const auto any = fleet_.users(0).Get("42");
+  EXPECT_EQ(Text(any), "Ada");
+  EXPECT_EQ(any->staleness, absl::Seconds(1));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42", {.staleness_max = absl::Seconds(1)})), "Ada");
+  const auto fresh = fleet_.users(0).Get("42", {.staleness_max = absl::Milliseconds(900)});
+  EXPECT_EQ(Text(fresh), "Grace");
+  EXPECT_EQ(fresh->tier, Tier::kStore);
+  EXPECT_EQ(fresh->staleness, absl::ZeroDuration());
+  EXPECT_EQ(Text(fleet_.users(0).Get("42", {.staleness_max = absl::ZeroDuration()})), "Grace");
+  EXPECT_THAT(fleet_.users(0).Get("42", {.staleness_max = -absl::Seconds(1)}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(CoherenceTest, BatchesReadAndWriteThroughAllTiers) {
+  for (int i = 0; i < 10; ++i) WriteRow("k" + std::to_string(i), "v" + std::to_string(i));
+  std::vector<std::string> names;
+  for (int i = 0; i < 12; ++i) names.push_back("k" + std::to_string(i));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  const auto first = fleet_.users(0).MGet(keys);
+  const auto second = fleet_.users(1).MGet(keys);
+  for (int i = 0; i < 12; ++i) {
+    const std::string expected = i < 10 ? "v" + std::to_string(i) : "-";
+    EXPECT_EQ(Text(first[i]), expected);
+    EXPECT_EQ(Text(second[i]), expected);
+    EXPECT_EQ(second[i]->tier, i < 10 ? Tier::kShared : Tier::kNone);
+  }
+  const std::vector<Namespace::Item> items = {{"k0", "new"}, {"k11", "new"}};
+  EXPECT_THAT(fleet_.users(0).MSet(items), IsOk());
+  EXPECT_EQ(Text(fleet_.users(1).Get("k0")), "new");
+  EXPECT_EQ(Text(fleet_.users(1).Get("k11")), "new");
+  EXPECT_EQ(InMemory(fleet_.users(1), "k1"), "v1");
+}
+
+TEST_F(CoherenceTest, NumbersGrowTogether) {
+  for (int64_t i = 1; i <= 10; ++i) {
+    EXPECT_THAT(fleet_.users(i % 2).Increment("hits"), IsOkAndHolds(i));
+    EXPECT_EQ(Text(fleet_.users(0).Get("hits")), std::to_string(i));
+    EXPECT_EQ(Text(fleet_.users(1).Get("hits")), std::to_string(i));
+  }
+}
+
+TEST_F(CoherenceTest, ALoadThatAnotherProcessInvalidatesIsNotKept) {
+  const auto read = fleet_.users(0).GetOrLoad("42", [&](Load&) -> Loaded {
+    EXPECT_THAT(fleet_.users(1).Invalidate("42"), IsOk());
+    return "read before";
+  });
+  EXPECT_EQ(Text(read), "read before") << "it began before the invalidation";
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-") << "nor did the shared tier take it";
+}
+
+TEST_F(CoherenceTest, ALateTagIsFencedInAllTiers) {
+  const auto read = fleet_.users(0).GetOrLoad("42", [&](Load& load) -> Loaded {
+    EXPECT_THAT(fleet_.users(1).InvalidateTag("org:7"), IsOk());
+    load.AddTag("org:7");
+    return "read before";
+  });
+  EXPECT_EQ(Text(read), "read before");
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-");
+}
+
+TEST_F(CoherenceTest, TheTtlTravels) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.ttl = absl::Seconds(10)}), IsOk());
+  fleet_.Pass(absl::Seconds(4));
+  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kShared);
+  EXPECT_LE(fleet_.users(1).Get("42")->remaining_ttl, absl::Seconds(6));
+  fleet_.Pass(absl::Seconds(6));
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-");
+}
+
+// --- Without a store ----------------------------------------------------------------------------
+
+class SharedMemoryTest : public ::testing::Test {
+ protected:
+  Fleet fleet_{{.with_store = false}};
+};
+
+TEST_F(SharedMemoryTest, TheSharedTierHoldsTheValues) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
+  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kShared);
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  EXPECT_THAT(fleet_.users(1).Delete("42"), IsOkAndHolds(true));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "-");
+}
+
+TEST_F(SharedMemoryTest, WhatNeedsATruthIsRefused) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.when = SetWhen::kIfAbsent}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(fleet_.users(0).Increment("42"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(fleet_.users(0).Touch("42", absl::Seconds(1)),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(SharedMemoryTest, AValueThatNobodyTakesIsAnError) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "-");
+  fleet_.line(0).FailAll(absl::OkStatus());
+  fleet_.Beat();
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-");
+}
+
+// --- Choices ------------------------------------------------------------------------------------
+
+TEST(WithoutProofTest, MemoryMayBeServedForAWhile) {
+  Fleet fleet({.namespace_defaults = {.without_proof = WithoutProof::kServeMemory,
+                                      .unproven_max = absl::Seconds(10)}});
+  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
+  fleet.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  fleet.Pass(absl::Seconds(11));
+  EXPECT_EQ(InMemory(fleet.users(0), "42"), "Ada");
+  fleet.Pass(absl::Seconds(1));
+  EXPECT_EQ(InMemory(fleet.users(0), "42"), "-");
+}
+
+TEST(WithoutProofTest, MemoryMayBeServedAlways) {
+  Fleet fleet({.namespace_defaults = {.without_proof = WithoutProof::kServeMemory}});
+  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
+  fleet.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  fleet.Pass(absl::Hours(1), absl::Minutes(1));
+  EXPECT_EQ(InMemory(fleet.users(0), "42"), "Ada");
+}
+
+TEST(WithoutProofTest, ReadsMayFail) {
+  Fleet fleet({.namespace_defaults = {.without_proof = WithoutProof::kFail}});
+  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(Text(fleet.users(0).Get("42")), "Ada");
+  fleet.line(0).FailAll(absl::UnavailableError("the line is cut"));
+  fleet.Pass(absl::Seconds(3));
+  EXPECT_EQ(InMemory(fleet.users(0), "42"), "-");
+  EXPECT_THAT(fleet.users(0).Get("42"), StatusIs(absl::StatusCode::kUnavailable));
+  const std::vector<std::string_view> keys = {"42"};
+  EXPECT_THAT(fleet.users(0).MGet(keys)[0], StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(PartsTest, WhatConcernsANamespaceIsToldToEachPart) {
+  Fleet fleet({.parts = 3});
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20; ++i) keys.push_back("k" + std::to_string(i));
+  for (const std::string& key : keys) {
+    EXPECT_THAT(fleet.users(0).Set(key, "old", {.tags = {"all"}}), IsOk());
+    EXPECT_EQ(Text(fleet.users(1).Get(key)), "old");
+  }
+  EXPECT_THAT(fleet.users(0).DeleteTag("all"), IsOk());
+  for (const std::string& key : keys) EXPECT_EQ(Text(fleet.users(1).Get(key)), "-");
+}
+
+}  // namespace
+}  // namespace trivet::testing

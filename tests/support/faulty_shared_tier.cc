@@ -1,0 +1,127 @@
+#include "tests/support/faulty_shared_tier.h"
+
+#include <utility>
+
+namespace trivet::testing {
+namespace {
+
+using engine::MutexLock;
+using Answer = absl::StatusOr<SharedAnswer>;
+
+absl::Status Lost() { return absl::DeadlineExceededError("no reply before the deadline"); }
+
+}  // namespace
+
+void FaultySharedTier::LoseRequest(size_t nth) {
+  Arm(nth, {.before = Lost(), .after = absl::OkStatus()});
+}
+
+void FaultySharedTier::LoseReply(size_t nth) {
+  Arm(nth, {.before = absl::OkStatus(), .after = Lost()});
+}
+
+void FaultySharedTier::Arm(size_t nth, Fate fate) {
+  MutexLock lock(mutex_);
+  calls_to_fault_ = nth;
+  fault_ = std::move(fate);
+}
+
+void FaultySharedTier::FailAll(absl::Status error) {
+  MutexLock lock(mutex_);
+  all_ = std::move(error);
+}
+
+void FaultySharedTier::OnCall(std::function<void()> hook) {
+  MutexLock lock(mutex_);
+  hook_ = std::move(hook);
+}
+
+size_t FaultySharedTier::calls() const {
+  MutexLock lock(mutex_);
+  return calls_;
+}
+
+FaultySharedTier::Fate FaultySharedTier::NextFate() {
+  std::function<void()> hook;
+  Fate fate;
+  {
+    MutexLock lock(mutex_);
+    ++calls_;
+    hook = hook_;
+    if (calls_to_fault_ > 0 && --calls_to_fault_ == 0) fate = fault_;
+    if (!all_.ok()) fate.before = all_;
+  }
+  if (hook) hook();
+  return fate;
+}
+
+absl::StatusOr<PartState> FaultySharedTier::Fence(const SharedPart& part,
+                                                  uint64_t proposed_generation,
+                                                  absl::Duration deadline) {
+  return Pass<absl::StatusOr<PartState>>(
+      [&] { return behind_.Fence(part, proposed_generation, deadline); });
+}
+
+absl::StatusOr<std::vector<PartState>> FaultySharedTier::ReadStates(
+    std::span<const SharedPart> parts, absl::Duration deadline) {
+  return Pass<absl::StatusOr<std::vector<PartState>>>(
+      [&] { return behind_.ReadStates(parts, deadline); });
+}
+
+absl::StatusOr<SharedReading> FaultySharedTier::Read(const SharedPart& part,
+                                                     std::span<const SharedRequest> requests,
+                                                     absl::Duration deadline) {
+  return Pass<absl::StatusOr<SharedReading>>(
+      [&] { return behind_.Read(part, requests, deadline); });
+}
+
+Answer FaultySharedTier::ClaimOver(const SharedPart& part, std::string_view key, uint64_t token,
+                                   uint64_t instead_of, absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.ClaimOver(part, key, token, instead_of, deadline); });
+}
+
+Answer FaultySharedTier::Fill(const SharedPart& part, std::string_view key, uint64_t token,
+                              const SharedWrite& write, absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.Fill(part, key, token, write, deadline); });
+}
+
+Answer FaultySharedTier::Renew(const SharedPart& part, std::string_view key, uint64_t token,
+                               uint64_t instead_of, const SharedWrite& write,
+                               absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.Renew(part, key, token, instead_of, write, deadline); });
+}
+
+Answer FaultySharedTier::BeginWrite(const SharedPart& part, std::string_view key, uint64_t token,
+                                    absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.BeginWrite(part, key, token, deadline); });
+}
+
+Answer FaultySharedTier::EndWrite(const SharedPart& part, std::string_view key, uint64_t token,
+                                  uint64_t version, const std::optional<SharedWrite>& write,
+                                  absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.EndWrite(part, key, token, version, write, deadline); });
+}
+
+Answer FaultySharedTier::InvalidateKeys(const SharedPart& part,
+                                        std::span<const SharedChange> changes,
+                                        absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.InvalidateKeys(part, changes, deadline); });
+}
+
+Answer FaultySharedTier::InvalidateTags(const SharedPart& part,
+                                        std::span<const std::string_view> tags,
+                                        absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.InvalidateTags(part, tags, deadline); });
+}
+
+Answer FaultySharedTier::InvalidatePattern(const SharedPart& part, std::string_view pattern,
+                                           absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.InvalidatePattern(part, pattern, deadline); });
+}
+
+Answer FaultySharedTier::Clear(const SharedPart& part, uint64_t new_generation,
+                               absl::Duration deadline) {
+  return Pass<Answer>([&] { return behind_.Clear(part, new_generation, deadline); });
+}
+
+}  // namespace trivet::testing

@@ -1,0 +1,67 @@
+// Several caches, as in so many processes, over one shared server and one store.
+#ifndef TRIVET_TESTS_SUPPORT_FLEET_H_
+#define TRIVET_TESTS_SUPPORT_FLEET_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "tests/support/fake_shared_tier.h"
+#include "tests/support/faulty_backing.h"
+#include "tests/support/faulty_shared_tier.h"
+#include "tests/support/memory_backing.h"
+#include "trivet/cache.h"
+#include "trivet/clock.h"
+
+namespace trivet::testing {
+
+// Nothing happens in the background: Beat does what the threads of all caches would.
+class Fleet {
+ public:
+  struct Options {
+    size_t processes = 2;
+    bool with_store = true;
+    uint32_t parts = 1;
+    CoherenceOptions coherence = {.claim_wait = absl::ZeroDuration()};
+    NamespaceOptions namespace_defaults = {};
+  };
+
+  Fleet() : Fleet(Options()) {}
+  explicit Fleet(const Options& options);
+
+  Cache& cache(size_t process) { return *processes_[process].cache; }
+  // The namespace "users" there.
+  Namespace users(size_t process) { return cache(process).In("users"); }
+  // What can be lost on the way from there to the server.
+  FaultySharedTier& line(size_t process) { return *processes_[process].tier; }
+  FaultyBacking& store(size_t process) { return *processes_[process].store; }
+
+  ManualClock& clock() { return clock_; }
+  FakeSharedServer& server() { return server_; }
+  MemoryBacking& rows() { return *rows_; }
+
+  // The cache goes, as when its process ends, or is killed before it has told anybody.
+  void End(size_t process) { processes_[process].cache.reset(); }
+
+  // The upkeep of all.
+  void Beat();
+  // Time passes, with upkeep every so often.
+  void Pass(absl::Duration time, absl::Duration step = absl::Milliseconds(100));
+
+ private:
+  struct Process {
+    std::unique_ptr<FakeSharedTier> fake;
+    std::shared_ptr<FaultySharedTier> tier;
+    std::shared_ptr<FaultyBacking> store;
+    std::unique_ptr<Cache> cache;
+  };
+
+  ManualClock clock_;
+  FakeSharedServer server_;
+  std::shared_ptr<MemoryBacking> rows_;
+  std::vector<Process> processes_;
+};
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_SUPPORT_FLEET_H_
