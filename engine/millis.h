@@ -5,11 +5,17 @@
 #include <cstdint>
 #include <limits>
 
+#include "absl/time/time.h"
+
 namespace trivet::engine {
 
 // Milliseconds of Clock::Elapsed().
 using Millis = uint64_t;
 inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
+
+// What Clock::Elapsed() reads may be so far behind: CLOCK_MONOTONIC_COARSE where the kernel ticks a
+// hundred times a second.
+inline constexpr absl::Duration kClockStep = absl::Milliseconds(10);
 
 }  // namespace trivet::engine
 

@@ -7,12 +7,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace trivet::engine {
-namespace {
-
-// Of CLOCK_MONOTONIC_COARSE, where the kernel ticks a hundred times a second.
-constexpr absl::Duration kClockStep = absl::Milliseconds(10);
-
-}  // namespace
 
 const TypeOps NamespaceState::kBytes = {.identity = &typeid(std::string_view),
                                         .destroy = nullptr,
@@ -41,7 +35,7 @@ void NamespaceState::SetProof(absl::Duration at, absl::Duration bound) {
 absl::Duration NamespaceState::StalenessAt(absl::Duration now) const {
   const Millis at = proven_at_.load(std::memory_order_relaxed);
   if (at == kNever) return absl::InfiniteDuration();
-  return std::max(absl::ZeroDuration(), now - absl::Milliseconds(at));
+  return now + kClockStep - absl::Milliseconds(at);
 }
 
 bool NamespaceState::Decide(const TypeOps* holds) {

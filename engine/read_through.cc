@@ -11,6 +11,7 @@
 #include "engine/core.h"
 #include "engine/load_source.h"
 #include "engine/memory_loads.h"
+#include "engine/millis.h"
 #include "engine/names.h"
 #include "engine/shared_loads.h"
 #include "engine/store_access.h"
@@ -135,14 +136,16 @@ absl::Status CheckProof(Core& core, const KeyRef& key) {
 absl::StatusOr<Result> FetchFresh(Core& core, const KeyRef& key, const LoadSource* source,
                                   absl::Duration staleness_max) {
   MemoryTier& memory = core.memory();
-  std::optional<Result> found = memory.Get(key);
-  if (found.has_value() && found->staleness <= staleness_max) return *std::move(found);
+  if (staleness_max > absl::ZeroDuration()) {
+    std::optional<Result> found = memory.Get(key);
+    if (found.has_value() && found->staleness <= staleness_max) return *std::move(found);
+  }
   if (engine::ActiveLoad::Contains(key.space, key.key)) {
     return absl::FailedPreconditionError("the loader asks for the key that it loads");
   }
   const LoadStart start = engine::StartLoneLoad(memory, key);
   const Way way{.past_shared = start.beside_write,
-                .not_before = core.clock().Elapsed() - staleness_max};
+                .not_before = core.clock().Elapsed() + engine::kClockStep - staleness_max};
   Brought brought = Bring(core, key, source, *start.flight, way);
   return engine::FinishLoad(memory, *start.flight, brought.source, std::move(brought.value));
 }

@@ -69,7 +69,7 @@ void SharedSpace::Distrust(uint32_t part) {
 }
 
 absl::Duration SharedSpace::PartStaleness(uint32_t part, absl::Duration now) const {
-  return std::max(absl::ZeroDuration(), now - parts_[part]->tracker.part_proven_at());
+  return now + kClockStep - parts_[part]->tracker.part_proven_at();
 }
 
 // --- For changes --------------------------------------------------------------------------------

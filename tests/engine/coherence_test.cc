@@ -195,8 +195,8 @@ TEST_F(CoherenceTest, AReaderMayAskForLessStaleness) {
   fleet_.clock().Advance(absl::Seconds(1));
   const auto any = fleet_.users(0).Get("42");
   EXPECT_EQ(Text(any), "Ada");
-  EXPECT_EQ(any->staleness, absl::Seconds(1));
-  EXPECT_EQ(Text(fleet_.users(0).Get("42", {.staleness_max = absl::Seconds(1)})), "Ada");
+  EXPECT_EQ(any->staleness, absl::Milliseconds(1010));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42", {.staleness_max = absl::Milliseconds(1010)})), "Ada");
   const auto fresh = fleet_.users(0).Get("42", {.staleness_max = absl::Milliseconds(900)});
   EXPECT_EQ(Text(fresh), "Grace");
   EXPECT_EQ(fresh->tier, Tier::kStore);
@@ -204,6 +204,16 @@ TEST_F(CoherenceTest, AReaderMayAskForLessStaleness) {
   EXPECT_EQ(Text(fleet_.users(0).Get("42", {.staleness_max = absl::ZeroDuration()})), "Grace");
   EXPECT_THAT(fleet_.users(0).Get("42", {.staleness_max = -absl::Seconds(1)}),
               StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// A proof of this very moment is older than a change after it.
+TEST_F(CoherenceTest, AReaderMayAskForTheTruth) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.Beat();
+  WriteRow("42", "Grace");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42", {.staleness_max = absl::ZeroDuration()})), "Grace");
 }
 
 TEST_F(CoherenceTest, BatchesReadAndWriteThroughAllTiers) {

@@ -5,12 +5,33 @@
 #include "engine/check.h"
 #include "engine/mutex.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 namespace trivet::sim {
 namespace {
 
 constexpr size_t kStackBytes = 256 << 10;
 
 Fibers* running = nullptr;
+
+#ifdef __SANITIZE_ADDRESS__
+
+// AddressSanitizer has to know on which stack it is.
+void BeginSwitch(void** left, const void* stack, size_t bytes) {
+  __sanitizer_start_switch_fiber(left, stack, bytes);
+}
+void EndSwitch(void* entered, const void** from, size_t* from_bytes) {
+  __sanitizer_finish_switch_fiber(entered, from, from_bytes);
+}
+
+#else
+
+void BeginSwitch(void**, const void*, size_t) {}
+void EndSwitch(void*, const void**, size_t*) {}
+
+#endif
 
 }  // namespace
 
@@ -47,6 +68,7 @@ Fibers::Fiber& Fibers::Current() { return *running->current_; }
 bool Fibers::IsInside() { return running != nullptr && running->current_ != nullptr; }
 
 void Fibers::Enter() {
+  EndSwitch(nullptr, &running->scheduler_stack_, &running->scheduler_stack_bytes_);
   Fiber& fiber = *running->current_;
   fiber.work();
   fiber.ended = true;
@@ -57,13 +79,22 @@ void Fibers::Pause() {
   if (running == nullptr || running->current_ == nullptr) return;
   Fiber& fiber = *std::exchange(running->current_, nullptr);
   fiber.loads = engine::ActiveLoad::Exchange(nullptr);
-  if (_setjmp(fiber.place) == 0) _longjmp(running->scheduler_, 1);
+  if (_setjmp(fiber.place) == 0) {
+    BeginSwitch(fiber.ended ? nullptr : &fiber.shadow, running->scheduler_stack_,
+                running->scheduler_stack_bytes_);
+    _longjmp(running->scheduler_, 1);
+  }
+  EndSwitch(fiber.shadow, nullptr, nullptr);
 }
 
 void Fibers::Resume(Fiber& fiber) {
   current_ = &fiber;
   engine::ActiveLoad::Exchange(fiber.loads);
-  if (_setjmp(scheduler_) != 0) return;
+  if (_setjmp(scheduler_) != 0) {
+    EndSwitch(scheduler_shadow_, nullptr, nullptr);
+    return;
+  }
+  BeginSwitch(&scheduler_shadow_, fiber.stack.get(), kStackBytes);
   if (fiber.started) _longjmp(fiber.place, 1);
   fiber.started = true;
   setcontext(&fiber.context);

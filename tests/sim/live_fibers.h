@@ -48,6 +48,7 @@ class Fibers {
     std::function<void()> work;
     bool ended = false;
     void* local = nullptr;
+    void* shadow = nullptr;  // of its stack, AddressSanitizer's
     const engine::ActiveLoad* loads = nullptr;
   };
 
@@ -60,6 +61,9 @@ class Fibers {
   std::vector<std::unique_ptr<char[]>> stacks_;  // to be used again
   Fiber* current_ = nullptr;
   jmp_buf scheduler_;
+  const void* scheduler_stack_ = nullptr;
+  size_t scheduler_stack_bytes_ = 0;
+  void* scheduler_shadow_ = nullptr;
 };
 
 }  // namespace trivet::sim

@@ -70,7 +70,7 @@ MUTANTS = [
     ("newer versions overtake writes", "engine/memory_writes.cc",
      "flight.newest_version <= value.version", "flight.newest_version < kNever", ""),
     ("the relay tells", "engine/change_relay.cc",
-     "      tier_answers = Tell(row).ok();\n", "      tier_answers = true;\n", ""),
+     "all_told = all_told && Tell(name, of_namespace.changes).ok();", "all_told = true;", ""),
     ("rows stay until they are told", "engine/announcement.cc",
      "  if (coherence == Coherence::kApplied) core_.sharing()", "  if (told_ != this->told_ || true) core_.sharing()", ""),
     ("memory follows after the shared tier", "engine/namespace.cc",

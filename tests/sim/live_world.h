@@ -15,6 +15,7 @@
 #include "tests/sim/live_line.h"
 #include "tests/sim/live_random.h"
 #include "tests/sim/live_store.h"
+#include "tests/sim/live_tally.h"
 #include "tests/sim/live_truth.h"
 #include "tests/support/fake_shared_tier.h"
 #include "tests/support/memory_backing.h"
@@ -23,29 +24,15 @@
 
 namespace trivet::sim {
 
-// What a run did, and what it found.
-struct LiveTally {
-  uint64_t schedules = 0;
-  uint64_t turns = 0;
-  uint64_t reads = 0;
-  uint64_t memory_hits = 0;
-  uint64_t shared_hits = 0;
-  uint64_t changes = 0;
-  uint64_t faults = 0;
-  // Violations.
-  uint64_t read_your_writes = 0;
-  uint64_t bound = 0;
-  uint64_t diverged = 0;    // when all is quiet, a cache shows what is over
-  uint64_t not_served = 0;  // when all is quiet, what was just loaded is not in memory
-  uint64_t stuck = 0;
-  uint64_t violations() const { return read_your_writes + bound + diverged + not_served + stuck; }
-  LiveTally& operator+=(const LiveTally& other);
-};
-std::string Summary(const LiveTally& tally);
-
 // One schedule.
 class LiveWorld {
  public:
+  // What all processes agree upon.
+  static constexpr absl::Duration kBound = absl::Seconds(2);
+  static constexpr absl::Duration kRelay = absl::Milliseconds(500);
+  static constexpr char kUsers[] = "users";  // whose truth is in the store
+  static constexpr char kPages[] = "pages";  // whose truth is the program's
+
   explicit LiveWorld(uint64_t seed, std::FILE* diary = nullptr);
   ~LiveWorld();
 
@@ -68,11 +55,13 @@ class LiveWorld {
     size_t calm;   // one turn in so many brings a fault of the server or a line; 0: none
     size_t leaps;  // of the clock, one turn in so many; 0: none
     bool deaths;
+    absl::Duration claim_wait;
     Line::Weather weather;
   };
   static Settings Draw(Chance& chance);
 
-  void Open(size_t process);
+  // One more process begins.
+  void Start();
   void Upkeep(size_t process);
   void Client(size_t process);
 
@@ -88,6 +77,8 @@ class LiveWorld {
   void Heal();
   void CheckQuiet();
 
+  // The text of an answer; nullopt: there is nothing.
+  static Truth::Value ValueOf(const Result& result);
   std::string AnyKey();
   std::string AnyTag();
   absl::Duration now() const { return clock_.Elapsed(); }

@@ -1,0 +1,153 @@
+#include "engine/change_relay.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/fake_shared_tier.h"
+#include "tests/support/faulty_backing.h"
+#include "tests/support/faulty_shared_tier.h"
+#include "tests/support/memory_backing.h"
+
+namespace trivet::engine {
+namespace {
+
+using Kind = SharedRecord::Kind;
+using testing::FakeSharedServer;
+using testing::FakeSharedTier;
+using testing::FaultyBacking;
+using testing::FaultySharedTier;
+using testing::MemoryBacking;
+
+// What the fleet is told, in order.
+class Ear final : public SharedListener {
+ public:
+  void OnListening() override {}
+  void OnMessage(size_t, SharedMessage message) override {
+    for (const SharedRecord& record : message.records) {
+      if (record.kind != Kind::kFence) heard.push_back(record);
+    }
+  }
+  void OnUnreadable(size_t) override {}
+  void OnLost(const absl::Status&) override {}
+
+  std::vector<SharedRecord> heard;
+};
+
+class ChangeRelayTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const SharedPart users{.space = "users"};
+    const SharedPart pages{.space = "pages"};
+    const SharedPart parts[] = {users, pages};
+    subscription_ = *tier_.Subscribe(parts, ear_);
+    EXPECT_TRUE(relay_.LookAround());
+  }
+
+  // A writer commits, and is not heard of again.
+  void Commit(uint64_t ticket, std::string_view key, std::string_view space = "users") {
+    const StoreWrite write{.key = key, .value = "v"};
+    ASSERT_TRUE(rows_->Write(space, {&write, 1}, ticket).ok());
+  }
+
+  size_t rows() { return rows_->ReadChangeLog(100'000)->size(); }
+
+  ManualClock clock_;
+  FakeSharedServer server_{&clock_, {}};
+  FakeSharedTier fake_{&server_};
+  FaultySharedTier tier_{&fake_};
+  std::shared_ptr<MemoryBacking> rows_ = std::make_shared<MemoryBacking>(&clock_);
+  FaultyBacking store_{rows_};
+  CoherenceOptions options_;
+  Ear ear_;
+  std::unique_ptr<SharedSubscription> subscription_;
+  ChangeRelay relay_{store_, tier_, options_, clock_};
+};
+
+TEST_F(ChangeRelayTest, TheWriterHasTimeToTell) {
+  Commit(10, "a");
+  clock_.Advance(options_.relay_after - absl::Milliseconds(1));
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(ear_.heard.empty());
+  EXPECT_EQ(rows(), 1U);
+}
+
+TEST_F(ChangeRelayTest, ARowThatStaysIsToldAndTakenAway) {
+  Commit(10, "a");
+  clock_.Advance(options_.relay_after * 3 / 2);
+  EXPECT_TRUE(relay_.LookAround());
+  ASSERT_EQ(ear_.heard.size(), 1U);
+  EXPECT_EQ(ear_.heard[0].kind, Kind::kKey);
+  EXPECT_EQ(ear_.heard[0].name, "a");
+  EXPECT_NE(ear_.heard[0].version, 0U);
+  EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(ChangeRelayTest, ToldRowsAreTakenAwayAndNotToldAgain) {
+  Commit(10, "a");
+  relay_.Told(10, 1);
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(ear_.heard.empty());
+  EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(ChangeRelayTest, EveryKindIsTold) {
+  rows_->Delete("users", std::vector<std::string_view>{"a"}, 10).value();
+  ASSERT_TRUE(rows_->DeleteTag("users", "t", 20).ok());
+  ASSERT_TRUE(rows_->Clear("pages", 30).ok());
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_TRUE(relay_.LookAround());
+  ASSERT_EQ(ear_.heard.size(), 3U);
+  std::vector<Kind> kinds;
+  for (const SharedRecord& record : ear_.heard) kinds.push_back(record.kind);
+  EXPECT_NE(std::find(kinds.begin(), kinds.end(), Kind::kKey), kinds.end());
+  EXPECT_NE(std::find(kinds.begin(), kinds.end(), Kind::kTag), kinds.end());
+  EXPECT_NE(std::find(kinds.begin(), kinds.end(), Kind::kClear), kinds.end());
+  EXPECT_EQ(rows(), 0U);
+}
+
+// A proof would be a lie then: that row may have been there for long.
+TEST_F(ChangeRelayTest, ALogThatCannotBeReadIsNotClean) {
+  store_.FailBefore(1, absl::UnavailableError("busy"));
+  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_TRUE(relay_.LookAround());
+}
+
+TEST_F(ChangeRelayTest, AnOverdueRowThatCannotBeToldIsNotClean) {
+  Commit(10, "a");
+  tier_.FailAll(absl::UnavailableError("cut"));
+  clock_.Advance(options_.relay_max - absl::Milliseconds(1));
+  EXPECT_TRUE(relay_.LookAround());
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_EQ(rows(), 1U);
+  tier_.FailAll(absl::OkStatus());
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(rows(), 0U);
+}
+
+// Its age counts from the last look that did not see it: a process that was stopped in between may
+// not take an old row for a young one.
+TEST_F(ChangeRelayTest, ARowIsAsOldAsTheLastLookThatDidNotSeeIt) {
+  clock_.Advance(absl::Seconds(5));
+  Commit(10, "a");
+  tier_.FailAll(absl::UnavailableError("cut"));
+  EXPECT_FALSE(relay_.LookAround());
+}
+
+TEST_F(ChangeRelayTest, MoreRowsThanALookSeesAreNotCleanUntilAllWereSeen) {
+  for (uint64_t i = 0; i < 600; ++i) Commit(10 + i, "k" + std::to_string(i));
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(ear_.heard.size(), 600U);
+  EXPECT_EQ(rows(), 0U);
+}
+
+}  // namespace
+}  // namespace trivet::engine
