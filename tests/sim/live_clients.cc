@@ -47,6 +47,11 @@ void LiveWorld::Client(size_t index) {
 
 std::string LiveWorld::AnyKey() { return absl::StrCat("k", chance_.Below(settings_.keys)); }
 
+bool LiveWorld::IsAlone() const {
+  return settings_.processes == 1 && settings_.calm == 0 && settings_.weather.lost_reply == 0 &&
+         settings_.weather.lost_request == 0;
+}
+
 std::string LiveWorld::AnyTag() { return chance_.Coin() ? "t0" : "t1"; }
 
 void LiveWorld::Check(size_t index, const Truth::Key& key, const Truth::Over& over,
@@ -60,6 +65,7 @@ void LiveWorld::Check(size_t index, const Truth::Key& key, const Truth::Over& ov
   TRIVET_CHECK(place.has_value(), "a value that never was");
   Note("%zu reads %s/%s: %s, version %zu, from %s", index, key.space.c_str(), key.key.c_str(),
        value.value_or("-").c_str(), *place, TierName(answer->tier));
+  truth_.Saw(key, *place);
   if (*place >= over.by_itself.size()) return;  // newer than the read
   if (over.by_itself[*place]) {
     Note("  VIOLATION: its own change is missing");
@@ -67,6 +73,9 @@ void LiveWorld::Check(size_t index, const Truth::Key& key, const Truth::Over& ov
   } else if (over.by_others[*place]) {
     Note("  VIOLATION: older than the bound");
     ++tally_.bound;
+  } else if (*place < over.seen && IsAlone() && key.space == kUsers) {
+    Note("  VIOLATION: older than what was read before");
+    ++tally_.backwards;
   }
 }
 

@@ -14,6 +14,7 @@ LiveTally& LiveTally::operator+=(const LiveTally& other) {
   faults += other.faults;
   read_your_writes += other.read_your_writes;
   bound += other.bound;
+  backwards += other.backwards;
   diverged += other.diverged;
   not_served += other.not_served;
   stuck += other.stuck;
@@ -28,7 +29,7 @@ std::string Summary(const LiveTally& tally) {
       tally.violations() == 0
           ? ""
           : absl::StrCat(" (read-your-writes ", tally.read_your_writes, ", bound ", tally.bound,
-                         ", diverged ", tally.diverged, ", not served ", tally.not_served,
+                         ", backwards ", tally.backwards, ", diverged ", tally.diverged, ", not served ", tally.not_served,
                          ", stuck ", tally.stuck, ")"));
 }
 

@@ -49,6 +49,7 @@ Truth::Over Truth::OverAt(size_t process, const Key& key, absl::Duration now, ab
   const auto found = histories_.find(key);
   if (found == histories_.end()) return over;
   const std::vector<Version>& history = found->second;
+  if (const auto seen = seen_.find(key); seen != seen_.end()) over.seen = seen->second;
   over.by_itself.resize(history.size());
   over.by_others.resize(history.size());
   for (size_t newer = 1; newer < history.size(); ++newer) {
@@ -67,6 +68,11 @@ Truth::Over Truth::OverAt(size_t process, const Key& key, absl::Duration now, ab
     }
   }
   return over;
+}
+
+void Truth::Saw(const Key& key, size_t place) {
+  size_t& newest = seen_[key];
+  newest = std::max(newest, place);
 }
 
 std::optional<size_t> Truth::PlaceOf(const Key& key, const Value& value) const {

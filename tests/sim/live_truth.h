@@ -56,9 +56,12 @@ class Truth {
   struct Over {
     std::vector<bool> by_itself;  // the process has ended them
     std::vector<bool> by_others;  // others have, before the bound
+    size_t seen = 0;              // the newest place that a read of anybody has shown
   };
   Over OverAt(size_t process, const Key& key, absl::Duration now, absl::Duration bound,
               absl::Duration relay) const;
+  // A read has shown the version.
+  void Saw(const Key& key, size_t place);
   // The place of the value in the history. Nothing may be in several places: the newest counts.
   // nullopt: it never was a value of the key.
   std::optional<size_t> PlaceOf(const Key& key, const Value& value) const;
@@ -74,6 +77,7 @@ class Truth {
   const size_t processes_;
   uint64_t texts_ = 0;
   std::map<Key, std::vector<Version>> histories_;
+  std::map<Key, size_t> seen_;
 };
 
 }  // namespace trivet::sim

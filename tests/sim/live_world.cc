@@ -32,6 +32,7 @@ LiveWorld::Settings LiveWorld::Draw(Chance& chance) {
                     .leaps = chance.Coin() ? 0 : 200 + chance.Below(2000),
                     .deaths = chance.OneIn(3),
                     .claim_wait = absl::Milliseconds(chance.Coin() ? 50 : 0),
+                    .policy = chance.Coin() ? "lru" : "s3fifo",
                     .weather = {}};
   if (chance.Coin()) {
     settings.weather = {.lost_request = chance.Coin() ? 5 + chance.Below(60) : 0,
@@ -72,7 +73,7 @@ void LiveWorld::Start() {
   CacheOptions options;
   options.max_entries = 100;
   options.shards = 1;
-  options.policy = "lru";
+  options.policy = settings_.policy;
   options.background_maintenance = false;
   options.backing = process.store;
   options.shared = process.line;

@@ -56,6 +56,7 @@ class LiveWorld {
     size_t leaps;  // of the clock, one turn in so many; 0: none
     bool deaths;
     absl::Duration claim_wait;
+    const char* policy;  // they are read in different ways
     Line::Weather weather;
   };
   static Settings Draw(Chance& chance);
@@ -81,6 +82,8 @@ class LiveWorld {
   static Truth::Value ValueOf(const Result& result);
   std::string AnyKey();
   std::string AnyTag();
+  // One process that nothing happens to: its store has one history for all its threads.
+  bool IsAlone() const;
   absl::Duration now() const { return clock_.Elapsed(); }
   void Check(size_t process, const Truth::Key& key, const Truth::Over& over,
              const absl::StatusOr<Result>& answer);
