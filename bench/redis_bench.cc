@@ -9,10 +9,12 @@
 // waking one costs twice as much if it must be done on another core.
 #include <hiredis.h>
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,9 @@
 #include "bench/support/require.h"
 #include "bench/support/session.h"
 #include "sync/redis_client.h"
+#include "trivet/clock.h"
+#include "trivet/redis_tier.h"
+#include "trivet/shared_tier.h"
 
 namespace trivet::bench {
 namespace {
@@ -119,6 +124,71 @@ Contender Shared(const std::string& socket, size_t connections) {
           }};
 }
 
+// The same keys as values of the tier that caches share, with header, checksum and all.
+class Tier {
+ public:
+  explicit Tier(const std::string& socket) {
+    auto tier = OpenRedisTier({.redis = {.url = "unix://" + socket}});
+    Require(tier.status());
+    tier_ = *std::move(tier);
+    const auto state = tier_->Fence(part_, 1, Deadline());
+    Require(state.status());
+    part_.generation = state->generation;
+    part_.server = state->server;
+    const std::string value(kValueBytes, 'v');
+    for (uint64_t i = 0; i < kKeys; ++i) {
+      const auto begun = tier_->BeginWrite(part_, KeyOf(i).view(), i + 1, Deadline());
+      Require(begun.status());
+      const SharedWrite write{.value = value, .version = 1, .birth = begun->sequence};
+      const auto ended = tier_->EndWrite(part_, KeyOf(i).view(), i + 1, 1, write, Deadline());
+      Require(ended.ok() && ended->won, "a value in the tier");
+    }
+  }
+
+  Outcome Read(std::span<const SharedRequest> requests) {
+    const auto reading = tier_->Read(part_, requests, Deadline());
+    Require(reading.status());
+    for (const SharedFound& found : reading->found) {
+      Require(found.state == SharedFound::State::kValue, "a value of the tier");
+      TouchLast(found.value.value);
+    }
+    return Outcome::kHit;
+  }
+
+ private:
+  static absl::Duration Deadline() { return Clock::System()->Elapsed() + absl::Seconds(10); }
+
+  std::unique_ptr<SharedTier> tier_;
+  SharedPart part_{.space = "bench"};
+};
+
+// As a load asks: it would claim what is not there.
+Contender OfTier(const std::shared_ptr<Tier>& tier) {
+  return {"trivet, a value of the shared tier", [tier](Turn& turn) {
+            UnpinThisThread();
+            turn.Run([&](const Key& key) {
+              const SharedRequest request{.key = key.view(), .token = ~uint64_t{0}};
+              return tier->Read({&request, 1});
+            });
+          }};
+}
+
+constexpr size_t kBatch = 100;
+
+Contender OfTierAtOnce(const std::shared_ptr<Tier>& tier) {
+  return {"trivet, 100 values of the shared tier at once",
+          [tier](Turn& turn) {
+            UnpinThisThread();
+            turn.Run([&](const Key& first) {
+              std::array<SharedRequest, kBatch> requests;
+              requests.fill({.key = first.view(), .token = ~uint64_t{0}});
+              for (size_t i = 1; i < kBatch; ++i) requests[i].key = turn.Next().view();
+              return tier->Read(requests);
+            });
+          },
+          kBatch};
+}
+
 Contender PerThread(const std::string& socket) {
   return {"hiredis, a connection per thread", [socket](Turn& turn) {
             UnpinThisThread();
@@ -142,8 +212,10 @@ int Main(int argc, char** argv) {
   if (server == nullptr) return session.Finish();
   Fill(*OpenClient(server->socket(), 1));
   std::vector<Contender> contenders;
-  for (Contender& contender : std::vector{Shared(server->socket(), 1), Shared(server->socket(), 2),
-                                          PerThread(server->socket()), Pooled(server->socket())}) {
+  const auto tier = std::make_shared<Tier>(server->socket());
+  for (Contender& contender :
+       std::vector{Shared(server->socket(), 1), Shared(server->socket(), 2), OfTier(tier),
+                   OfTierAtOnce(tier), PerThread(server->socket()), Pooled(server->socket())}) {
     if (session.Wants(contender.name)) contenders.push_back(std::move(contender));
   }
   for (const int threads : {1, 8, 32}) {

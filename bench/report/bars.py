@@ -147,10 +147,36 @@ def ratio_bars(figures):
               of("s3fifo", "119874_entries_percent", trace="kv-meta-ttl"), low=18.5)
 
 
+def coherence_bars(figures):
+    def gets(peer, threads=1):
+        return figures.get("redis", peer, "ns", threads=threads)
+
+    def proof(peer):
+        return figures.get("proof", peer, "ns", threads=1)
+
+    def delay(figure):
+        return (figures.get("invalidation", "trivet Invalidate", figure)
+                / figures.get("invalidation", "PUBLISH, plain hiredis", figure))
+
+    yield Bar("a hit with a proof, 10 k keys: ns more than without", "<= 6", attempt(
+        lambda: proof("proven") - proof("no shared tier")), high=6)
+    yield Bar("the same of entries with a TTL", "<= 3", attempt(
+        lambda: proof("proven, with TTL") - proof("no shared tier, with TTL")), high=3)
+    yield Bar("values of the shared tier, 32 threads: throughput, to hiredis with a connection per thread",
+              ">= 3", attempt(lambda: gets("hiredis, a connection per thread", 32)
+                              / gets("trivet, a value of the shared tier", 32)), low=3)
+    yield Bar("100 values of the shared tier at once: throughput, to one by one", ">= 1", attempt(
+        lambda: gets("trivet, a value of the shared tier")
+        / gets("trivet, 100 values of the shared tier at once")), low=1)
+    yield Bar("invalidation in four processes: median delay, to PUBLISH by hiredis", "<= 2",
+              attempt(lambda: delay("p50_us")), high=2)
+    yield Bar("the same: p99", "<= 3", attempt(lambda: delay("p99_us")), high=3)
+
+
 def bars(reports):
     def of(time):
         figures = Figures(reports, time)
-        return [bar for part in (hit_bars, write_bars, scale_bars, ratio_bars)
+        return [bar for part in (hit_bars, write_bars, scale_bars, ratio_bars, coherence_bars)
                 for bar in part(figures)]
 
     made = of("ns")

@@ -65,7 +65,7 @@ void LiveWorld::Check(size_t index, const Truth::Key& key, const Truth::Over& ov
   TRIVET_CHECK(place.has_value(), "a value that never was");
   Note("%zu reads %s/%s: %s, version %zu, from %s", index, key.space.c_str(), key.key.c_str(),
        value.value_or("-").c_str(), *place, TierName(answer->tier));
-  truth_.Saw(key, *place);
+  if (over.is_plain) truth_.Saw(key, *place);
   if (*place >= over.by_itself.size()) return;  // newer than the read
   if (over.by_itself[*place]) {
     Note("  VIOLATION: its own change is missing");
@@ -92,7 +92,8 @@ void LiveWorld::Read(size_t index) {
     options.staleness_max = absl::ZeroDuration();
     bound = relay = absl::ZeroDuration();
   }
-  const Truth::Over over = truth_.OverAt(index, key, now(), bound, relay);
+  Truth::Over over = truth_.OverAt(index, key, now(), bound, relay);
+  over.is_plain = options.staleness_max == absl::InfiniteDuration();
   if (chance_.OneIn(4) && bound == kBound) {
     Result found{.value = users.Find(key.key), .tier = Tier::kMemory};
     if (found.value) Check(index, key, over, std::move(found));

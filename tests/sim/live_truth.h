@@ -56,11 +56,12 @@ class Truth {
   struct Over {
     std::vector<bool> by_itself;  // the process has ended them
     std::vector<bool> by_others;  // others have, before the bound
-    size_t seen = 0;              // the newest place that a read of anybody has shown
+    size_t seen = 0;              // the newest place that a plain read of anybody has shown
+    bool is_plain = true;         // the read wants nothing but what all get
   };
   Over OverAt(size_t process, const Key& key, absl::Duration now, absl::Duration bound,
               absl::Duration relay) const;
-  // A read has shown the version.
+  // A plain read has shown the version.
   void Saw(const Key& key, size_t place);
   // The place of the value in the history. Nothing may be in several places: the newest counts.
   // nullopt: it never was a value of the key.
