@@ -13,6 +13,7 @@
 #include "engine/memory_invalidation.h"
 #include "engine/memory_scan.h"
 #include "engine/names.h"
+#include "engine/shared_space.h"
 
 namespace trivet {
 
@@ -188,6 +189,7 @@ Stats Namespace::stats() const {
   stats.store_hits = store.hits.load(std::memory_order_relaxed);
   stats.store_writes = store.writes.load(std::memory_order_relaxed);
   stats.store_errors = store.errors.load(std::memory_order_relaxed);
+  if (state_->shared() != nullptr) state_->shared()->AddStats(&stats);
   return stats;
 }
 

@@ -13,11 +13,12 @@ const TypeOps NamespaceState::kBytes = {.identity = &typeid(std::string_view),
                                         .encode = nullptr,
                                         .decode = nullptr};
 
-void NamespaceState::ShareThrough(SharedSpace* shared, absl::Duration bound) {
+void NamespaceState::ShareThrough(SharedSpace* shared, const CoherenceOptions& coherence) {
   shared_ = shared;
-  bound_ = static_cast<Millis>(absl::ToInt64Milliseconds(bound));
-  const bool always = options_.without_proof == WithoutProof::kServeMemory &&
-                      options_.unproven_max == absl::InfiniteDuration();
+  bound_ = static_cast<Millis>(absl::ToInt64Milliseconds(coherence.staleness_max));
+  const bool always = coherence.bus == Bus::kNone ||
+                      (options_.without_proof == WithoutProof::kServeMemory &&
+                       options_.unproven_max == absl::InfiniteDuration());
   if (!always) served_until_.store(0, std::memory_order_release);
 }
 

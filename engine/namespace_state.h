@@ -45,7 +45,7 @@ class NamespaceState {
   // Null: nobody else does.
   SharedSpace* shared() const { return shared_; }
   // REQUIRES: nobody else uses the namespace yet.
-  void ShareThrough(SharedSpace* shared, absl::Duration bound);
+  void ShareThrough(SharedSpace* shared, const CoherenceOptions& coherence);
 
   // Whether memory is served. Costs a load where it always is.
   bool IsServed(Millis now) const {

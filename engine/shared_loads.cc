@@ -105,8 +105,13 @@ void SharedLoads::LookIn(const SharedPart& part, std::span<Load* const> loads) {
     requests.push_back({.key = load->flight->key, .token = load->token});
   }
   const absl::Duration asked = space_->clock().Elapsed();
+  SharedSpace::Counters& counters = space_->counters();
+  counters.reads += requests.size();
   absl::StatusOr<SharedReading> reading = space_->tier().Read(part, requests, space_->Deadline());
-  if (!reading.ok()) return;
+  if (!reading.ok()) {
+    ++counters.errors;
+    return;
+  }
   if (!reading->current) return space_->Distrust(part.part);
   for (size_t i = 0; i < loads.size(); ++i) {
     Take(part, reading->sequence, asked, reading->found[i], *loads[i]);
@@ -128,6 +133,7 @@ void SharedLoads::Take(const SharedPart& part, uint64_t sequence, absl::Duration
     case State::kValue:
       // A claim that was given back, a moment ago: nothing is known.
       if (found.value.negative) return;
+      ++space_->counters().hits;
       load.found = LoadedValue{.value = std::move(found.value.value),
                                .tags = std::move(found.value.tags),
                                .version = found.value.version,
@@ -165,7 +171,10 @@ bool SharedLoads::Fill(size_t index, const LoadedValue& loaded) {
   if (!write.has_value()) return false;
   write->birth = load.birth;
   const auto answer = Store(load, *write);
-  return answer.ok() && answer->current && answer->won;
+  if (!answer.ok()) ++space_->counters().errors;
+  const bool stored = answer.ok() && answer->current && answer->won;
+  if (stored) ++space_->counters().stores;
+  return stored;
 }
 
 }  // namespace trivet::engine

@@ -32,6 +32,7 @@ SharedSet::Outcome SharedSet::Tell(uint64_t version, const std::optional<SharedW
   const auto told = space_.Command(part_, [&](const SharedPart& at) {
     return space_.tier().EndWrite(at, key_, token_, version, write, space_.Deadline());
   });
+  if (told.ok() && told->won) ++space_.counters().stores;
   if (told.ok()) return {.coherence = Coherence::kApplied, .stored = told->won};
   const SharedRecord change{
       .kind = SharedRecord::Kind::kKey, .version = version, .token = 0, .name = std::string(key_)};

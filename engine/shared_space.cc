@@ -22,7 +22,12 @@ constexpr int kCommandTries = 4;
 
 SharedSpace::SharedSpace(SharedTier& tier, const CoherenceOptions& options, MemoryTier& memory,
                          NamespaceState& state, std::function<void()> wake)
-    : tier_(tier), options_(options), memory_(memory), state_(state), wake_(std::move(wake)) {
+    : tier_(tier),
+      options_(options),
+      hears_(options.bus != Bus::kNone),
+      memory_(memory),
+      state_(state),
+      wake_(std::move(wake)) {
   for (uint32_t part = 0; part < tier.parts(); ++part) {
     parts_.push_back(std::make_unique<Part>(*this));
   }
@@ -31,6 +36,7 @@ SharedSpace::SharedSpace(SharedTier& tier, const CoherenceOptions& options, Memo
 SharedSpace::~SharedSpace() = default;
 
 absl::Status SharedSpace::Listen() {
+  if (!hears_) return absl::OkStatus();
   std::vector<SharedPart> parts;
   for (uint32_t part = 0; part < this->parts(); ++part) parts.push_back(Named(part));
   auto subscription = tier_.Subscribe(parts, *this);
@@ -50,6 +56,17 @@ absl::Duration SharedSpace::Deadline() const {
 SharedPart SharedSpace::Named(uint32_t part) const {
   const PartTracker::Address at = parts_[part]->tracker.address();
   return {.space = state_.name(), .part = part, .generation = at.generation, .server = at.server};
+}
+
+void SharedSpace::AddStats(Stats* stats) const {
+  stats->shared_reads += counters_.reads;
+  stats->shared_hits += counters_.hits;
+  stats->shared_stores += counters_.stores;
+  stats->shared_errors += counters_.errors;
+  stats->shared_messages += counters_.messages;
+  stats->shared_resyncs += counters_.resyncs;
+  stats->untold_changes += untold();
+  stats->unproven += state_.IsServed(memory_.now()) ? 0 : 1;
 }
 
 // --- For loads ----------------------------------------------------------------------------------
@@ -81,6 +98,7 @@ absl::StatusOr<SharedAnswer> SharedSpace::Command(
       return absl::UnavailableError("the shared tier does not answer");
     }
     absl::StatusOr<SharedAnswer> answer = command(Named(part));
+    if (!answer.ok()) ++counters_.errors;
     if (!answer.ok() || answer->current) return answer;
     parts_[part]->tracker.Distrust();
   }
@@ -140,7 +158,10 @@ bool SharedSpace::ShakeHands(uint32_t part) {
   if (!tracker.NeedsHandshake()) return true;  // somebody was faster
   const uint64_t troubles = tracker.troubles();
   const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
-  if (!state.ok()) return false;
+  if (!state.ok()) {
+    ++counters_.errors;
+    return false;
+  }
   tracker.FinishHandshake(*state, troubles);
   return tracker.address().trusted;
 }
@@ -170,7 +191,10 @@ bool SharedSpace::Mend() {
 
 void SharedSpace::FinishHeartbeat(uint32_t part, const PartState& state, absl::Duration asked,
                                   bool log_is_clean) {
-  parts_[part]->tracker.FinishHeartbeat(state, asked, log_is_clean);
+  PartState heard = state;
+  // Nothing is missed by who expects nothing.
+  if (!hears_) heard.sequence = 0;
+  parts_[part]->tracker.FinishHeartbeat(heard, asked, log_is_clean);
   PublishProof();
 }
 
@@ -179,6 +203,7 @@ void SharedSpace::ForgetAll() {
 }
 
 void SharedSpace::PublishProof() {
+  if (!hears_) return;  // it would be none
   MutexLock lock(proof_mu_);
   absl::Duration proven_at = absl::InfiniteDuration();
   for (const auto& part : parts_) {
@@ -211,6 +236,7 @@ void SharedSpace::OnUnreadable(size_t part) {
 }
 
 void SharedSpace::Apply(const SharedRecord& record) {
+  ++counters_.messages;
   switch (record.kind) {
     case Kind::kWriting:
     case Kind::kKey:
@@ -233,6 +259,10 @@ void SharedSpace::Apply(const SharedRecord& record) {
   }
 }
 
-void SharedSpace::Forget() { Clear(memory_, &state_); }
+void SharedSpace::Forget() {
+  if (!hears_) return;  // what was missed is no more than what is not told anyway
+  ++counters_.resyncs;
+  Clear(memory_, &state_);
+}
 
 }  // namespace trivet::engine

@@ -25,6 +25,7 @@
 #include "trivet/options.h"
 #include "trivet/result.h"
 #include "trivet/shared_tier.h"
+#include "trivet/stats.h"
 
 namespace trivet::engine {
 
@@ -45,7 +46,7 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
               NamespaceState& state, std::function<void()> wake);
   ~SharedSpace() override;
 
-  // Begins to listen, and ends it; after the end no call of the subscription is running.
+  // Begins to listen, where there is something to be heard (CoherenceOptions::bus), and ends it; after the end no call of the subscription is running.
   absl::Status Listen();
   void StopListening();
 
@@ -57,6 +58,18 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
   uint32_t PartOf(std::string_view key) const { return tier_.PartOf(key); }
   // The end of a command that begins now.
   absl::Duration Deadline() const;
+
+  // Counted next to the I/O that they count.
+  struct Counters {
+    std::atomic<uint64_t> reads{0};
+    std::atomic<uint64_t> hits{0};
+    std::atomic<uint64_t> stores{0};
+    std::atomic<uint64_t> errors{0};
+    std::atomic<uint64_t> messages{0};
+    std::atomic<uint64_t> resyncs{0};
+  };
+  Counters& counters() { return counters_; }
+  void AddStats(Stats* stats) const;
 
   // --- For loads --------------------------------------------------------------------------------
 
@@ -124,6 +137,7 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
 
   SharedTier& tier_;
   const CoherenceOptions options_;
+  const bool hears_;  // what others change
   MemoryTier& memory_;
   NamespaceState& state_;
   const std::function<void()> wake_;
@@ -135,6 +149,8 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
   static constexpr size_t kOwnWrites = 64;
   std::array<std::atomic<uint64_t>, kOwnWrites> own_writes_ = {};
   std::atomic<size_t> next_own_write_{0};
+
+  Counters counters_;
 
   std::unique_ptr<SharedSubscription> subscription_;  // last: calls the others
 };

@@ -27,9 +27,14 @@ SharedUpkeep::SharedUpkeep(SharedTier& tier, Backing* backing, const CoherenceOp
 SharedUpkeep::~SharedUpkeep() { Stop(); }
 
 absl::Status SharedUpkeep::Attach(NamespaceState& state) {
+  if (options_.bus == Bus::kNone && state.options().ttl == absl::InfiniteDuration()) {
+    return absl::InvalidArgumentError(
+        "NamespaceOptions.ttl: must be finite where processes are not told of each other's changes "
+        "(CoherenceOptions.bus)");
+  }
   auto space =
       std::make_unique<SharedSpace>(tier_, options_, memory_, state, [this] { thread_.Wake(); });
-  state.ShareThrough(space.get(), options_.staleness_max);
+  state.ShareThrough(space.get(), options_);
   if (absl::Status status = space->Listen(); !status.ok()) return status;
   MutexLock lock(mu_);
   spaces_.push_back(std::move(space));

@@ -5,7 +5,7 @@
 namespace trivet {
 
 Stats& Stats::operator+=(const Stats& other) {
-  static_assert(sizeof(Stats) == 23 * sizeof(uint64_t), "a field is missing here, or is new");
+  static_assert(sizeof(Stats) == 31 * sizeof(uint64_t), "a field is missing here, or is new");
   hits += other.hits;
   misses += other.misses;
   sets += other.sets;
@@ -23,6 +23,14 @@ Stats& Stats::operator+=(const Stats& other) {
   store_hits += other.store_hits;
   store_writes += other.store_writes;
   store_errors += other.store_errors;
+  shared_reads += other.shared_reads;
+  shared_hits += other.shared_hits;
+  shared_stores += other.shared_stores;
+  shared_errors += other.shared_errors;
+  shared_messages += other.shared_messages;
+  shared_resyncs += other.shared_resyncs;
+  untold_changes += other.untold_changes;
+  unproven += other.unproven;
   entries += other.entries;
   bytes += other.bytes;
   index_bytes += other.index_bytes;

@@ -342,6 +342,87 @@ TEST(WithoutProofTest, ReadsMayFail) {
   EXPECT_THAT(fleet.users(0).MGet(keys)[0], StatusIs(absl::StatusCode::kUnavailable));
 }
 
+// --- Without messages ---------------------------------------------------------------------------
+
+class NoBusTest : public ::testing::Test {
+ protected:
+  Fleet fleet_{{.coherence = {.bus = Bus::kNone, .claim_wait = absl::ZeroDuration()},
+                .namespace_defaults = {.ttl = absl::Seconds(10)}}};
+};
+
+TEST_F(NoBusTest, ACopyIsServedUntilItsTtlRunsOut) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kShared);
+  fleet_.Pass(absl::Seconds(5));
+  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), IsOk());
+  fleet_.Pass(absl::Seconds(4));
+  const auto copy = fleet_.users(1).Get("42");
+  EXPECT_EQ(Text(copy), "Ada");
+  EXPECT_EQ(copy->tier, Tier::kMemory);
+  EXPECT_EQ(copy->staleness, absl::InfiniteDuration());
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
+  fleet_.Pass(absl::Seconds(1));
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
+}
+
+TEST_F(NoBusTest, AReaderMayAskForLessStaleness) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), IsOk());
+  EXPECT_EQ(Text(fleet_.users(1).Get("42", {.staleness_max = absl::Seconds(2)})), "Grace");
+  EXPECT_EQ(Text(fleet_.users(1).Get("42", {.staleness_max = absl::ZeroDuration()})), "Grace");
+}
+
+TEST_F(NoBusTest, MemoryOutlivesWhatOthersAndTheServerDo) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_THAT(fleet_.users(1).Clear(), IsOk());
+  fleet_.server().Flush();
+  fleet_.Pass(absl::Seconds(5));
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
+  EXPECT_EQ(fleet_.users(0).stats().shared_resyncs, 0U);
+}
+
+TEST_F(NoBusTest, EntriesWithoutATtlAreRefused) {
+  const Namespace pages = fleet_.cache(0).In("pages", {.use_backing = false});
+  EXPECT_THAT(pages.status(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// --- Statistics ---------------------------------------------------------------------------------
+
+TEST_F(CoherenceTest, TheSharedTierIsCounted) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");  // left there
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");  // found there
+  EXPECT_THAT(fleet_.users(0).Set("43", "Grace"), IsOk());
+  EXPECT_THAT(fleet_.users(0).Clear(), IsOk());
+  const Stats writer = fleet_.users(0).stats();
+  EXPECT_EQ(writer.shared_reads, 1U);
+  EXPECT_EQ(writer.shared_hits, 0U);
+  EXPECT_EQ(writer.shared_stores, 2U);
+  EXPECT_EQ(writer.shared_messages, 3U);  // the mark, its end, and the Clear
+  const Stats reader = fleet_.users(1).stats();
+  EXPECT_EQ(reader.shared_reads, 1U);
+  EXPECT_EQ(reader.shared_hits, 1U);
+  EXPECT_EQ(reader.shared_stores, 0U);
+  EXPECT_EQ(reader.shared_messages, 3U);
+  EXPECT_EQ(reader.shared_errors, 0U);
+  EXPECT_EQ(reader.unproven, 0U);
+  const uint64_t resyncs = reader.shared_resyncs;
+
+  fleet_.line(1).FailAll(absl::UnavailableError("the line is cut"));
+  EXPECT_THAT(fleet_.users(1).Invalidate("42"), IsOk());
+  EXPECT_EQ(fleet_.users(1).stats().shared_errors, 1U);
+  EXPECT_EQ(fleet_.users(1).stats().untold_changes, 1U);
+  fleet_.Pass(absl::Seconds(3));
+  EXPECT_EQ(fleet_.users(1).stats().unproven, 1U);
+  EXPECT_EQ(fleet_.cache(1).stats().unproven, 1U);
+  fleet_.line(1).FailAll(absl::OkStatus());
+  fleet_.Pass(absl::Milliseconds(500));
+  EXPECT_EQ(fleet_.users(1).stats().untold_changes, 0U);
+  EXPECT_EQ(fleet_.users(1).stats().unproven, 0U);
+  EXPECT_EQ(fleet_.users(1).stats().shared_resyncs, resyncs);  // nothing was missed
+}
+
 TEST(PartsTest, WhatConcernsANamespaceIsToldToEachPart) {
   Fleet fleet({.parts = 3});
   std::vector<std::string> keys;

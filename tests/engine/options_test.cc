@@ -162,5 +162,37 @@ TEST(SetOptions, AVersionWithoutItsConditionIsAMistake) {
   }
 }
 
+TEST(CoherenceOptions, FieldsHaveTheirRanges) {
+  const struct {
+    const char* field;
+    std::function<void(CoherenceOptions&)> change;
+  } kBad[] = {
+      {"staleness_max", [](auto& it) { it.staleness_max = absl::Milliseconds(99); }},
+      {"staleness_max", [](auto& it) { it.staleness_max = absl::InfiniteDuration(); }},
+      {"heartbeat", [](auto& it) { it.heartbeat = absl::Milliseconds(9); }},
+      {"heartbeat", [](auto& it) { it.heartbeat = absl::Milliseconds(1001); }},
+      {"timeout", [](auto& it) { it.timeout = absl::ZeroDuration(); }},
+      {"timeout", [](auto& it) { it.timeout = absl::Seconds(61); }},
+      {"claim_wait", [](auto& it) { it.claim_wait = -absl::Milliseconds(1); }},
+      {"claim_wait", [](auto& it) { it.claim_wait = absl::Seconds(61); }},
+      {"relay_max", [](auto& it) { it.relay_max = absl::Milliseconds(19); }},
+      {"relay_max", [](auto& it) { it.relay_max = absl::Hours(2); }},
+      {"relay_after", [](auto& it) { it.relay_after = absl::Milliseconds(9); }},
+      {"relay_after", [](auto& it) { it.relay_after = absl::Milliseconds(251); }},
+  };
+  for (const auto& bad : kBad) {
+    CacheOptions options = GoodCacheOptions();
+    bad.change(options.coherence);
+    ExpectBlamed(Validate(options), std::string("CoherenceOptions.") + bad.field);
+  }
+}
+
+TEST(GetOptions, StalenessIsNotNegative) {
+  EXPECT_TRUE(Validate(GetOptions{}).ok());
+  EXPECT_TRUE(Validate(GetOptions{.staleness_max = absl::ZeroDuration()}).ok());
+  ExpectBlamed(Validate(GetOptions{.staleness_max = -absl::Nanoseconds(1)}),
+               "GetOptions.staleness_max");
+}
+
 }  // namespace
 }  // namespace trivet

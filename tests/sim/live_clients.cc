@@ -48,8 +48,8 @@ void LiveWorld::Client(size_t index) {
 std::string LiveWorld::AnyKey() { return absl::StrCat("k", chance_.Below(settings_.keys)); }
 
 bool LiveWorld::IsAlone() const {
-  return settings_.processes == 1 && settings_.calm == 0 && settings_.weather.lost_reply == 0 &&
-         settings_.weather.lost_request == 0;
+  return settings_.processes == 1 && settings_.calm == 0 && settings_.leaps == 0 &&
+         settings_.weather.lost_reply == 0 && settings_.weather.lost_request == 0;
 }
 
 std::string LiveWorld::AnyTag() { return chance_.Coin() ? "t0" : "t1"; }

@@ -91,8 +91,19 @@ struct NamespaceOptions {
   friend bool operator==(const NamespaceOptions&, const NamespaceOptions&) = default;
 };
 
+// How processes learn of each other's changes.
+enum class Bus {
+  // The shared tier tells all of each change.
+  kMessages,
+  // They do not: a copy in memory is served until its TTL runs out, whatever others do, and nothing
+  // bounds staleness but that. Costs no subscription. Shared namespaces must have a finite TTL.
+  kNone,
+};
+
 // Between processes: see docs/consistency.md.
 struct CoherenceOptions {
+  Bus bus = Bus::kMessages;
+
   // The bound: no read shows what another process ended longer ago than this. 100 ms to an hour.
   // Less costs more round trips in the background, and fewer hits while the shared tier hiccups.
   absl::Duration staleness_max = absl::Seconds(2);

@@ -36,6 +36,19 @@ struct Stats {
   uint64_t store_writes = 0;  // keys written or deleted
   uint64_t store_errors = 0;  // calls that failed
 
+  // The tier that processes share.
+  uint64_t shared_reads = 0;     // keys asked for there
+  uint64_t shared_hits = 0;      // of these: values found
+  uint64_t shared_stores = 0;    // values left there, by loads and by Set
+  uint64_t shared_errors = 0;    // commands that failed
+  uint64_t shared_messages = 0;  // changes that it told, this cache's own included
+  uint64_t shared_resyncs = 0;   // times that all memory was over, after messages were missed or a
+                                 // Clear of anybody
+  // Gauges.
+  uint64_t untold_changes = 0;  // that it could not be told yet, up to 4096 of each part
+  uint64_t unproven = 0;        // 1: memory is not served now, for want of a proof; of the cache:
+                                // in so many namespaces
+
   // Gauges. Bytes count everything: entry, index share, tags, and what the allocator adds.
   uint64_t entries = 0;  // held in memory, dead ones that are not yet freed included
   uint64_t bytes = 0;    // held by these entries
