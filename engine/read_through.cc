@@ -118,7 +118,8 @@ Brought Bring(Core& core, const KeyRef& key, const LoadSource* source, LoadFligh
   }
   Brought brought = BringTruth(core, key, source);
   if (brought.value.ok() && brought.value->has_value()) {
-    (*brought.value)->keep = shared.Fill(0, **brought.value);
+    LoadedValue* const loaded[] = {&**brought.value};
+    shared.Fill(loaded);
   }
   return brought;
 }
@@ -187,16 +188,20 @@ void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Resul
   absl::StatusOr<std::vector<std::optional<StoredValue>>> rows(missing.size());
   if (store != nullptr) rows = StoreAccess(*store, space).ReadMany(missing);
   const Tier source = store == nullptr ? Tier::kNone : Tier::kStore;
+  std::vector<absl::StatusOr<std::optional<LoadedValue>>> values(missing.size());
+  std::vector<LoadedValue*> loaded(led.size(), nullptr);
   for (size_t i = 0; i < missing.size(); ++i) {
-    absl::StatusOr<std::optional<LoadedValue>> value = std::nullopt;
     if (!rows.ok()) {
-      value = rows.status();
-    } else if ((*rows)[i].has_value()) {
-      value = engine::ToLoaded(*std::move((*rows)[i]), space.options(), core.clock());
-      if (value->has_value()) (*value)->keep = shared.Fill(missing_at[i], **value);
+      values[i] = rows.status();
+    } else if (!(*rows)[i].has_value()) {
+      values[i] = std::nullopt;
+    } else {
+      values[i] = engine::ToLoaded(*std::move((*rows)[i]), space.options(), core.clock());
+      if (values[i]->has_value()) loaded[missing_at[i]] = &**values[i];
     }
-    finish(missing_at[i], source, std::move(value));
   }
+  shared.Fill(loaded);
+  for (size_t i = 0; i < missing.size(); ++i) finish(missing_at[i], source, std::move(values[i]));
 }
 
 // Memory, then one load per key that all who ask meanwhile share.

@@ -1,6 +1,7 @@
 #include "engine/shared_loads.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -59,10 +60,14 @@ SharedLoads::SharedLoads(SharedSpace* space, std::span<LoadFlight* const> flight
 }
 
 SharedLoads::~SharedLoads() {
+  std::vector<Ready> given_back;
   for (Load& load : loads_) {
     if (!load.claim.has_value()) continue;
-    Store(load, {.negative = true, .birth = load.birth, .ttl = kGivenBackLife}).IgnoreError();
+    given_back.push_back(
+        {.load = &load,
+         .write = {.negative = true, .birth = load.birth, .ttl = kGivenBackLife}});
   }
+  Store(std::move(given_back));
 }
 
 void SharedLoads::Skip(size_t index) { loads_[index].asks = false; }
@@ -157,24 +162,54 @@ void SharedLoads::ClaimOver(const SharedPart& part, uint64_t instead_of, Load& l
   load.birth = answer->sequence;
 }
 
-absl::StatusOr<SharedAnswer> SharedLoads::Store(Load& load, const SharedWrite& write) {
-  const SharedPart part = *std::exchange(load.claim, std::nullopt);
-  return space_->tier().Fill(part, load.flight->key, load.token, write, space_->Deadline());
+void SharedLoads::Fill(std::span<LoadedValue* const> loaded) {
+  if (space_ == nullptr) return;
+  const Millis now = ToMillis(space_->clock().Elapsed());
+  std::vector<std::string> bytes(loaded.size());
+  std::vector<Ready> ready;
+  for (size_t i = 0; i < loaded.size(); ++i) {
+    if (loaded[i] == nullptr) continue;
+    const bool may_keep = std::exchange(loaded[i]->keep, false) && loads_[i].claim.has_value();
+    if (!may_keep) continue;
+    std::optional<SharedWrite> write = ToShared(*loaded[i], now, &bytes[i]);
+    if (!write.has_value()) continue;
+    write->birth = loads_[i].birth;
+    ready.push_back({.load = &loads_[i], .write = *write, .loaded = loaded[i]});
+  }
+  Store(std::move(ready));
 }
 
-bool SharedLoads::Fill(size_t index, const LoadedValue& loaded) {
-  if (space_ == nullptr) return loaded.keep;
-  Load& load = loads_[index];
-  if (!load.claim.has_value() || !loaded.keep) return false;
-  std::string bytes;
-  std::optional<SharedWrite> write = ToShared(loaded, ToMillis(space_->clock().Elapsed()), &bytes);
-  if (!write.has_value()) return false;
-  write->birth = load.birth;
-  const auto answer = Store(load, *write);
-  if (!answer.ok()) ++space_->counters().errors;
-  const bool stored = answer.ok() && answer->current && answer->won;
-  if (stored) ++space_->counters().stores;
-  return stored;
+void SharedLoads::Store(std::vector<Ready> ready) {
+  const auto place = [](const Ready& one) {
+    const SharedPart& claim = *one.load->claim;
+    return std::tuple(claim.part, claim.generation, claim.server);
+  };
+  std::sort(ready.begin(), ready.end(),
+            [&](const Ready& a, const Ready& b) { return place(a) < place(b); });
+  for (size_t begin = 0; begin < ready.size();) {
+    size_t end = begin + 1;
+    while (end < ready.size() && place(ready[end]) == place(ready[begin])) ++end;
+    StoreIn(*ready[begin].load->claim, std::span(ready).subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+void SharedLoads::StoreIn(const SharedPart& part, std::span<const Ready> ready) {
+  std::vector<SharedFill> fills;
+  fills.reserve(ready.size());
+  for (const Ready& one : ready) {
+    fills.push_back(
+        {.key = one.load->flight->key, .token = one.load->token, .write = one.write});
+  }
+  const auto answers = space_->tier().FillMany(part, fills, space_->Deadline());
+  if (!answers.ok()) ++space_->counters().errors;
+  for (size_t i = 0; i < ready.size(); ++i) {
+    ready[i].load->claim.reset();
+    const bool stored = answers.ok() && (*answers)[i].current && (*answers)[i].won;
+    if (!stored || ready[i].loaded == nullptr) continue;
+    ready[i].loaded->keep = true;
+    ++space_->counters().stores;
+  }
 }
 
 }  // namespace trivet::engine

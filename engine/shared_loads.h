@@ -40,8 +40,9 @@ class SharedLoads {
   // What the shared tier had. nullopt: ask the truth.
   std::optional<LoadedValue>& found(size_t index) { return loads_[index].found; }
 
-  // What the truth has. Whether memory may keep it.
-  bool Fill(size_t index, const LoadedValue& loaded);
+  // What the truth has, for each load or null where it has nothing, or was not asked. Says in
+  // LoadedValue::keep whether memory may keep it. One command for each part.
+  void Fill(std::span<LoadedValue* const> loaded);
 
  private:
   struct Load {
@@ -61,7 +62,15 @@ class SharedLoads {
   void Take(const SharedPart& part, uint64_t sequence, absl::Duration asked, SharedFound& found,
             Load& load);
   void ClaimOver(const SharedPart& part, uint64_t instead_of, Load& load);
-  absl::StatusOr<SharedAnswer> Store(Load& load, const SharedWrite& write);
+
+  // What goes to the shared tier in place of a claim.
+  struct Ready {
+    Load* load;
+    SharedWrite write;
+    LoadedValue* loaded = nullptr;  // whose `keep` is to be set; null: a claim is given back
+  };
+  void Store(std::vector<Ready> ready);
+  void StoreIn(const SharedPart& part, std::span<const Ready> ready);
 
   SharedSpace* const space_;
   const absl::Duration not_before_;

@@ -163,53 +163,81 @@ absl::StatusOr<SharedAnswer> RedisTier::ClaimOver(const SharedPart& part, std::s
   return RunAll(part, {&script, 1}, deadline);
 }
 
-absl::StatusOr<SharedAnswer> RedisTier::Fill(const SharedPart& part, std::string_view key,
-                                             uint64_t token, const SharedWrite& write,
-                                             absl::Duration deadline) {
-  return Store(part, key, SlotState::kClaim, token, token, write, deadline);
+absl::StatusOr<std::vector<SharedAnswer>> RedisTier::FillMany(const SharedPart& part,
+                                                              std::span<const SharedFill> fills,
+                                                              absl::Duration deadline) {
+  std::vector<ScriptWords> scripts;
+  std::vector<size_t> sent;  // the fills of the scripts
+  for (size_t i = 0; i < fills.size(); ++i) {
+    if (!Fits(fills[i].write)) continue;
+    scripts.push_back(StoreScript(part, fills[i].key, SlotState::kClaim, fills[i].token,
+                                  fills[i].token, fills[i].write));
+    sent.push_back(i);
+  }
+  std::vector<SharedAnswer> answers(fills.size());
+  if (sent.empty()) return answers;
+  const auto of_sent = RunEach(part, scripts, deadline);
+  if (!of_sent.ok()) return of_sent.status();
+  for (size_t i = 0; i < sent.size(); ++i) answers[sent[i]] = (*of_sent)[i];
+  return answers;
 }
 
 absl::StatusOr<SharedAnswer> RedisTier::Renew(const SharedPart& part, std::string_view key,
                                               uint64_t token, uint64_t instead_of,
                                               const SharedWrite& write, absl::Duration deadline) {
-  return Store(part, key, SlotState::kValue, instead_of, token, write, deadline);
+  if (!Fits(write)) return SharedAnswer();
+  const ScriptWords script =
+      StoreScript(part, key, SlotState::kValue, instead_of, token, write);
+  return RunAll(part, {&script, 1}, deadline);
 }
 
-absl::StatusOr<SharedAnswer> RedisTier::Store(const SharedPart& part, std::string_view key,
-                                              SlotState replaced, uint64_t replaced_token,
-                                              uint64_t token, const SharedWrite& write,
-                                              absl::Duration deadline) {
-  if (!Fits(write)) return SharedAnswer();
+ScriptWords RedisTier::StoreScript(const SharedPart& part, std::string_view key,
+                                   SlotState replaced, uint64_t replaced_token, uint64_t token,
+                                   const SharedWrite& write) const {
   const RedisNames names(part);
   ScriptWords script = Of(Scripts().store, names, part);
   script.Key(names.Key(key)).Argument(std::to_string(static_cast<int>(replaced)));
   script.Argument(BytesOf(replaced_token));
   AddValue(token, write, script);
-  return RunAll(part, {&script, 1}, deadline);
+  return script;
 }
 
 // --- What all commands do -----------------------------------------------------------------------
 
-absl::StatusOr<SharedAnswer> RedisTier::RunAll(const SharedPart& part,
-                                               std::span<const ScriptWords> scripts,
-                                               absl::Duration deadline) {
+absl::StatusOr<std::vector<SharedAnswer>> RedisTier::RunEach(const SharedPart& part,
+                                                             std::span<const ScriptWords> scripts,
+                                                             absl::Duration deadline) {
   std::vector<ScriptCall> calls;
   for (const ScriptWords& words : scripts) calls.push_back(words.call());
   uint64_t server = 0;
   absl::StatusOr<std::vector<Reply>> replies = client_->RunMany(calls, deadline, &server);
   if (!replies.ok()) return replies.status();
-  SharedAnswer answer;
+  std::vector<SharedAnswer> answers;
   for (const Reply& reply : *replies) {
     if (absl::Status status = StatusOf(reply); !status.ok()) return status;
-    if (reply.is_nil() || server != part.server) return SharedAnswer{.current = false};
+    if (reply.is_nil() || server != part.server) {
+      answers.push_back({.current = false});
+      continue;
+    }
     const std::vector<Reply>& fields = reply.elements;
     if (fields.size() != 2 || !fields[0].is_integer() || !fields[1].is_integer()) {
       return NotWhatWasExpected();
     }
-    answer.won = fields[0].integer == 1;
-    answer.sequence = static_cast<uint64_t>(fields[1].integer);
+    answers.push_back({.won = fields[0].integer == 1,
+                       .sequence = static_cast<uint64_t>(fields[1].integer)});
   }
-  return answer;
+  return answers;
+}
+
+absl::StatusOr<SharedAnswer> RedisTier::RunAll(const SharedPart& part,
+                                               std::span<const ScriptWords> scripts,
+                                               absl::Duration deadline) {
+  const auto answers = RunEach(part, scripts, deadline);
+  if (!answers.ok()) return answers.status();
+  for (const SharedAnswer& answer : *answers) {
+    if (!answer.current) return answer;
+  }
+  return answers->empty() ? SharedAnswer() : answers->back();
 }
 
 ScriptWords RedisTier::Of(Script& script, const RedisNames& names, const SharedPart& part) {

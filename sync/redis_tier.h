@@ -48,8 +48,9 @@ class RedisTier final : public SharedTier {
   absl::StatusOr<SharedAnswer> ClaimOver(const SharedPart& part, std::string_view key,
                                          uint64_t token, uint64_t instead_of,
                                          absl::Duration deadline) override;
-  absl::StatusOr<SharedAnswer> Fill(const SharedPart& part, std::string_view key, uint64_t token,
-                                    const SharedWrite& write, absl::Duration deadline) override;
+  absl::StatusOr<std::vector<SharedAnswer>> FillMany(const SharedPart& part,
+                                                     std::span<const SharedFill> fills,
+                                                     absl::Duration deadline) override;
   absl::StatusOr<SharedAnswer> Renew(const SharedPart& part, std::string_view key, uint64_t token,
                                      uint64_t instead_of, const SharedWrite& write,
                                      absl::Duration deadline) override;
@@ -73,7 +74,11 @@ class RedisTier final : public SharedTier {
                                                                 SharedListener& listener) override;
 
  private:
-  // Runs them in one go. The answer is that of the last one; current if all are.
+  // Runs them in one go; an answer to each.
+  absl::StatusOr<std::vector<SharedAnswer>> RunEach(const SharedPart& part,
+                                                    std::span<const ScriptWords> scripts,
+                                                    absl::Duration deadline);
+  // The same. The answer is that of the last one; current if all are.
   absl::StatusOr<SharedAnswer> RunAll(const SharedPart& part, std::span<const ScriptWords> scripts,
                                       absl::Duration deadline);
 
@@ -83,9 +88,8 @@ class RedisTier final : public SharedTier {
                         const MessageBuilder& message);
   MessageBuilder MessageOf(const SharedPart& part, const SharedRecord& record) const;
 
-  absl::StatusOr<SharedAnswer> Store(const SharedPart& part, std::string_view key,
-                                     SlotState replaced, uint64_t replaced_token, uint64_t token,
-                                     const SharedWrite& write, absl::Duration deadline);
+  ScriptWords StoreScript(const SharedPart& part, std::string_view key, SlotState replaced,
+                          uint64_t replaced_token, uint64_t token, const SharedWrite& write) const;
   // Whether every process can read it.
   bool Fits(const SharedWrite& write) const;
   // Adds birth, life, value and tags.

@@ -96,6 +96,38 @@ TEST_P(SharedTierContract, ManyKeysAreAskedForInOneGo) {
   EXPECT_TRUE(Read({}).found.empty());
 }
 
+TEST_P(SharedTierContract, ManyKeysAreFilledInOneGoEachForItself) {
+  const std::string_view tags[] = {"gone"};
+  const uint64_t a = NewToken();
+  const uint64_t b = NewToken();
+  const uint64_t c = NewToken();
+  const uint64_t birth = Sequence();
+  Read({{.key = "a", .token = a}, {.key = "b", .token = b}, {.key = "c", .token = c}});
+  ASSERT_TRUE(tier_->InvalidateTags(part_, tags, rig_->Deadline()).ok());
+  const std::vector<std::string> of_b = {"gone"};
+  const SharedFill fills[] = {
+      {.key = "c", .token = c, .write = {.value = "of c", .version = 3, .birth = birth}},
+      {.key = "b", .token = b, .write = {.value = "of b", .tags = of_b, .birth = birth}},
+      {.key = "a", .token = kOther, .write = {.value = "not of a", .birth = birth}},
+  };
+  const auto answers = tier_->FillMany(part_, fills, rig_->Deadline());
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  ASSERT_EQ(answers->size(), 3u);
+  EXPECT_TRUE((*answers)[0].won);
+  EXPECT_FALSE((*answers)[1].won);
+  EXPECT_FALSE((*answers)[2].won);
+  EXPECT_EQ(Look("c"), "value of c of version 3");
+  EXPECT_EQ(Look("b"), "absent");
+  EXPECT_EQ(Look("a"), "claim");
+  const auto none = tier_->FillMany(part_, {}, rig_->Deadline());
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
+  ++part_.generation;
+  const auto stale = tier_->FillMany(part_, {fills, 1}, rig_->Deadline());
+  ASSERT_TRUE(stale.ok());
+  EXPECT_FALSE(stale->front().current);
+}
+
 TEST_P(SharedTierContract, ARefreshReplacesExactlyTheValueItNames) {
   const uint64_t old = Put("a", Value("old"));
   EXPECT_FALSE(Renew("a", 11, kOther, Value("other")));

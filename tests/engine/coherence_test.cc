@@ -221,7 +221,10 @@ TEST_F(CoherenceTest, BatchesReadAndWriteThroughAllTiers) {
   std::vector<std::string> names;
   for (int i = 0; i < 12; ++i) names.push_back("k" + std::to_string(i));
   const std::vector<std::string_view> keys(names.begin(), names.end());
+  const size_t calls = fleet_.line(0).calls();
   const auto first = fleet_.users(0).MGet(keys);
+  // One to look and claim, one to fill, one to give the claims back where there was nothing.
+  EXPECT_EQ(fleet_.line(0).calls(), calls + 3);
   const auto second = fleet_.users(1).MGet(keys);
   for (int i = 0; i < 12; ++i) {
     const std::string expected = i < 10 ? "v" + std::to_string(i) : "-";

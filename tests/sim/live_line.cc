@@ -39,6 +39,18 @@ class OwnWrite {
   SharedWrite write_;
 };
 
+class OwnFill {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a copy of it
+  OwnFill(const SharedFill& fill) : key_(fill.key), token_(fill.token), write_(fill.write) {}
+  SharedFill Get() const { return {.key = key_, .token = token_, .write = write_.Get()}; }
+
+ private:
+  std::string key_;
+  uint64_t token_;
+  OwnWrite write_;
+};
+
 absl::Status Gone() { return absl::UnavailableError("the line is cut"); }
 absl::Status Late() { return absl::DeadlineExceededError("lost on the way"); }
 
@@ -235,12 +247,16 @@ absl::StatusOr<SharedAnswer> Line::ClaimOver(const SharedPart& part, std::string
       deadline);
 }
 
-absl::StatusOr<SharedAnswer> Line::Fill(const SharedPart& part, std::string_view key,
-                                        uint64_t token, const SharedWrite& write,
-                                        absl::Duration deadline) {
-  return Send<absl::StatusOr<SharedAnswer>>(
-      [this, at = OwnPart(part), key = std::string(key), token, own = OwnWrite(write)](
-          absl::Duration until) { return fake_.Fill(at.Get(), key, token, own.Get(), until); },
+absl::StatusOr<std::vector<SharedAnswer>> Line::FillMany(const SharedPart& part,
+                                                         std::span<const SharedFill> fills,
+                                                         absl::Duration deadline) {
+  std::vector<OwnFill> own(fills.begin(), fills.end());
+  return Send<absl::StatusOr<std::vector<SharedAnswer>>>(
+      [this, at = OwnPart(part), own = std::move(own)](absl::Duration until) {
+        std::vector<SharedFill> filled;
+        for (const OwnFill& one : own) filled.push_back(one.Get());
+        return fake_.FillMany(at.Get(), filled, until);
+      },
       deadline);
 }
 

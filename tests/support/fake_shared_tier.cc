@@ -139,10 +139,16 @@ absl::StatusOr<SharedAnswer> FakeSharedTier::ClaimOver(const SharedPart& name, s
   return SharedAnswer{.won = true, .sequence = part->sequence};
 }
 
-absl::StatusOr<SharedAnswer> FakeSharedTier::Fill(const SharedPart& name, std::string_view key,
-                                                  uint64_t token, const SharedWrite& write,
-                                                  absl::Duration deadline) {
-  return Store(name, key, FakeSharedServer::State::kClaim, token, token, write, deadline);
+absl::StatusOr<std::vector<SharedAnswer>> FakeSharedTier::FillMany(
+    const SharedPart& name, std::span<const SharedFill> fills, absl::Duration deadline) {
+  std::vector<SharedAnswer> answers;
+  for (const SharedFill& fill : fills) {
+    const auto answer = Store(name, fill.key, FakeSharedServer::State::kClaim, fill.token,
+                              fill.token, fill.write, deadline);
+    if (!answer.ok()) return answer.status();
+    answers.push_back(*answer);
+  }
+  return answers;
 }
 
 absl::StatusOr<SharedAnswer> FakeSharedTier::Renew(const SharedPart& name, std::string_view key,

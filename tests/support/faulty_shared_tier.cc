@@ -80,9 +80,10 @@ Answer FaultySharedTier::ClaimOver(const SharedPart& part, std::string_view key,
   return Pass<Answer>([&] { return behind_.ClaimOver(part, key, token, instead_of, deadline); });
 }
 
-Answer FaultySharedTier::Fill(const SharedPart& part, std::string_view key, uint64_t token,
-                              const SharedWrite& write, absl::Duration deadline) {
-  return Pass<Answer>([&] { return behind_.Fill(part, key, token, write, deadline); });
+absl::StatusOr<std::vector<SharedAnswer>> FaultySharedTier::FillMany(
+    const SharedPart& part, std::span<const SharedFill> fills, absl::Duration deadline) {
+  return Pass<absl::StatusOr<std::vector<SharedAnswer>>>(
+      [&] { return behind_.FillMany(part, fills, deadline); });
 }
 
 Answer FaultySharedTier::Renew(const SharedPart& part, std::string_view key, uint64_t token,

@@ -60,8 +60,9 @@ class FaultySharedTier final : public SharedTier {
   absl::StatusOr<SharedAnswer> ClaimOver(const SharedPart& part, std::string_view key,
                                          uint64_t token, uint64_t instead_of,
                                          absl::Duration deadline) override;
-  absl::StatusOr<SharedAnswer> Fill(const SharedPart& part, std::string_view key, uint64_t token,
-                                    const SharedWrite& write, absl::Duration deadline) override;
+  absl::StatusOr<std::vector<SharedAnswer>> FillMany(const SharedPart& part,
+                                                     std::span<const SharedFill> fills,
+                                                     absl::Duration deadline) override;
   absl::StatusOr<SharedAnswer> Renew(const SharedPart& part, std::string_view key, uint64_t token,
                                      uint64_t instead_of, const SharedWrite& write,
                                      absl::Duration deadline) override;

@@ -107,6 +107,13 @@ struct SharedChange {
   uint64_t version = 0;  // that it has now; 0: not known
 };
 
+// A value for the claim `token`.
+struct SharedFill {
+  std::string_view key = {};
+  uint64_t token = 0;
+  SharedWrite write = {};
+};
+
 // A server that holds values for all processes and tells each of what the others changed. It is a
 // cache, not the truth: it may forget anything at any time, and come back as it was some time ago.
 // Implementations: trivet/redis_tier.h, and an in-memory fake in the tests. All of them pass
@@ -184,11 +191,20 @@ class SharedTier {
                                                  uint64_t token, uint64_t instead_of,
                                                  absl::Duration deadline) = 0;
 
-  // A value instead of exactly the claim `token`. Refused, and the claim taken away, if a tag of
-  // the value was invalidated since its birth.
-  virtual absl::StatusOr<SharedAnswer> Fill(const SharedPart& part, std::string_view key,
-                                            uint64_t token, const SharedWrite& write,
-                                            absl::Duration deadline) = 0;
+  // Values of keys of one part, each instead of exactly its claim. One is refused, and its claim
+  // taken away, if a tag of the value was invalidated since its birth. Each is stored in one atomic
+  // step; all of them together are not. One answer for each, in order.
+  virtual absl::StatusOr<std::vector<SharedAnswer>> FillMany(const SharedPart& part,
+                                                             std::span<const SharedFill> fills,
+                                                             absl::Duration deadline) = 0;
+  // The same of one.
+  absl::StatusOr<SharedAnswer> Fill(const SharedPart& part, std::string_view key, uint64_t token,
+                                    const SharedWrite& write, absl::Duration deadline) {
+    const SharedFill fill{.key = key, .token = token, .write = write};
+    auto answers = FillMany(part, {&fill, 1}, deadline);
+    if (!answers.ok()) return answers.status();
+    return answers->front();
+  }
 
   // A refresh: a value with `token` instead of exactly the value `instead_of`. Else as Fill.
   virtual absl::StatusOr<SharedAnswer> Renew(const SharedPart& part, std::string_view key,
