@@ -103,6 +103,8 @@ class LiveWorld {
   bool stopping_ = false;  // upkeep ends
   size_t clients_ = 0;     // that have not ended
   size_t upkeeps_ = 0;     // the same
+  // DeleteTag and Clear: a read beside them may show either side, and the next one the other.
+  size_t groups_under_way_ = 0;
   LiveTally tally_;
 };
 
