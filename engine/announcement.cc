@@ -43,7 +43,7 @@ Coherence Announcement::Of(std::span<const SharedRecord> changes) {
 
 void Announcement::Note(Coherence coherence, size_t rows) {
   if (told_ != nullptr) *told_ = coherence;
-  if (coherence == Coherence::kApplied) core_.sharing()->ToldLogged(ticket_, rows);
+  if (logged_ && coherence == Coherence::kApplied) core_.sharing()->ToldLogged(ticket_, rows);
 }
 
 }  // namespace trivet::engine

@@ -28,7 +28,10 @@ class Announcement {
   SharedSpace* shared() const { return space_.shared(); }
 
   // For the change log of the store, in the transaction of the change.
-  uint64_t ticket() const { return ticket_; }
+  uint64_t LogTicket() {
+    logged_ = true;
+    return ticket_;
+  }
 
   // The truth of these keys is another one; of what version is not known.
   Coherence OfKeys(std::span<const std::string_view> keys);
@@ -43,6 +46,7 @@ class Announcement {
   Core& core_;
   NamespaceState& space_;
   const uint64_t ticket_;
+  bool logged_ = false;
   Coherence* const told_;
 };
 

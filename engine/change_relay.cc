@@ -1,5 +1,6 @@
 #include "engine/change_relay.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -29,12 +30,9 @@ std::optional<SharedRecord> ToRecord(const LoggedChange& change) {
     case LoggedChange::Kind::kTag:
       record.kind = SharedRecord::Kind::kTag;
       return CheckName("tag", change.name).ok() ? std::optional(record) : std::nullopt;
-    case LoggedChange::Kind::kPattern:
-      record.kind = SharedRecord::Kind::kPattern;
-      return change.name.size() <= kPatternBytesMax ? std::optional(record) : std::nullopt;
+    case LoggedChange::Kind::kPattern:  // a walk over all keys there would hold proofs up
     case LoggedChange::Kind::kClear:
-      record.kind = SharedRecord::Kind::kClear;
-      return record;
+      return SharedRecord{.kind = SharedRecord::Kind::kClear};
   }
   return std::nullopt;
 }
@@ -64,13 +62,18 @@ void ChangeRelay::TakeAwayTold() {
     MutexLock lock(told_mu_);
     told.swap(told_);
   }
-  // If that fails the rows are told again, by anybody: it costs loads.
-  if (!told.empty()) backing_.TrimChangeLog(told).IgnoreError();
+  told.insert(told.end(), still_there_.begin(), still_there_.end());
+  still_there_.clear();
+  if (told.empty() || backing_.TrimChangeLog(told).ok()) return;
+  // Other processes tell these again, which costs them loads; this one does not.
+  told.resize(std::min(told.size(), kToldMax));
+  still_there_.insert(told.begin(), told.end());
 }
 
 bool ChangeRelay::LookAround() {
   TakeAwayTold();
-  const absl::Duration looked_at = clock_.Elapsed();
+  // While this machine sleeps, rows grow old elsewhere.
+  const absl::Duration looked_at = clock_.Elapsed() + clock_.Suspended();
   const auto rows = backing_.ReadChangeLog(kRowsPerLook);
   if (!rows.ok()) return false;
   absl::flat_hash_map<uint64_t, absl::Duration> since;
@@ -82,6 +85,7 @@ bool ChangeRelay::LookAround() {
     newest = seen == since_.end() ? unseen_since_ : seen->second;
     since.emplace(row.ticket, newest);
     const absl::Duration age = looked_at - newest;
+    if (IsTold(row.ticket)) continue;
     if (age >= patience_) {
       Due& of_namespace = due[row.namespace_name];
       of_namespace.tickets.push_back(row.ticket);
@@ -96,13 +100,12 @@ bool ChangeRelay::LookAround() {
   // What comes later in the order was committed later.
   unseen_since_ = rows->size() < kRowsPerLook ? looked_at : newest;
   bool all_told = true;
-  std::vector<uint64_t> told;
   for (const auto& [name, of_namespace] : due) {
     all_told = all_told && Tell(name, of_namespace.changes).ok();
     if (!all_told) break;
-    told.insert(told.end(), of_namespace.tickets.begin(), of_namespace.tickets.end());
+    still_there_.insert(of_namespace.tickets.begin(), of_namespace.tickets.end());
   }
-  if (!told.empty()) backing_.TrimChangeLog(told).IgnoreError();
+  if (!due.empty()) TakeAwayTold();
   // Told a moment ago is as good as told before, unless there are more than were looked at.
   return is_clean || (all_told && rows->size() < kRowsPerLook);
 }

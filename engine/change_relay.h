@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/mutex.h"
@@ -40,8 +41,10 @@ class ChangeRelay {
   bool LookAround();
 
  private:
+  // Those that cannot be taken away now stay told.
   void TakeAwayTold();
-  // Rows of one namespace that nobody else tells.
+  bool IsTold(uint64_t ticket) const { return still_there_.contains(ticket); }
+  // Rows of one namespace that nobody else tells, and that are not told yet.
   struct Due {
     std::vector<SharedRecord> changes = {};
     std::vector<uint64_t> tickets = {};
@@ -59,7 +62,9 @@ class ChangeRelay {
   Mutex told_mu_;
   std::vector<uint64_t> told_ TRIVET_GUARDED_BY(told_mu_);
 
-  // Of LookAround. No row was committed before its time here.
+  // Of LookAround: told rows that could not be taken away.
+  absl::flat_hash_set<uint64_t> still_there_;
+  // No row was committed before its time here.
   absl::flat_hash_map<uint64_t, absl::Duration> since_;
   absl::Duration unseen_since_ = -absl::InfiniteDuration();  // of rows that were not seen before
 };

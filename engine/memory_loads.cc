@@ -16,6 +16,10 @@ bool IsFencedByTag(const Flight& flight, const TagRecords& records) {
 }
 
 // Without a proof no message fences a load: a slow one would hand out what ended long ago.
+absl::Duration Since(const LoadFlight& flight, Millis now) {
+  return absl::Milliseconds(now > flight.began ? now - flight.began : 0);
+}
+
 bool IsYoung(const LoadFlight& flight, Millis now) {
   return !flight.asks_shared.load(std::memory_order_relaxed) &&
          now < flight.began + flight.space->bound();
@@ -71,8 +75,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
     result.remaining_ttl = RemainingUntil(loaded.expires, now);
     result.value = memory.ledger().Adopt(fresh.release());
   }
-  result.staleness =
-      loaded.staleness + absl::Milliseconds(now > flight.began ? now - flight.began : 0);
+  result.staleness = loaded.staleness + Since(flight, now);
   return result;
 }
 
@@ -145,6 +148,8 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
   } else if (loaded->has_value()) {
     outcome = Keep(memory, flight, **loaded);
     outcome->tier = source;
+  } else if (source == Tier::kStore || source == Tier::kLoader) {
+    outcome->staleness = Since(flight, memory.now());
   }
   absl::StatusOr<Result> dropped = Result();  // what it pins is freed without the lock
   {

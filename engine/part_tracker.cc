@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "engine/millis.h"
+
 namespace trivet::engine {
+namespace {
+
+// Messages are on their way for at most so long.
+constexpr absl::Duration kMessageTime = absl::Milliseconds(100);
+
+}  // namespace
 
 PartTracker::Standing PartTracker::standing() const {
   MutexLock lock(mu_);
@@ -13,7 +21,7 @@ PartTracker::Address PartTracker::address() const { return standing().address; }
 
 bool PartTracker::MayAsk(absl::Duration now) const {
   const Standing standing = this->standing();
-  return standing.address.trusted && now < standing.part_proven_at + bound_;
+  return standing.address.trusted && now + kClockStep < standing.part_proven_at + bound_;
 }
 
 absl::Duration PartTracker::memory_proven_at() const { return standing().memory_proven_at; }
@@ -44,10 +52,13 @@ void PartTracker::Lost() {
 void PartTracker::Missed() {
   MutexLock order(order_);
   memory_.Forget();
+  awaits_ = false;
   MutexLock lock(mu_);
   standing_.address.trusted = false;
   standing_.covered = false;
   ++standing_.troubles;
+  standing_.memory_proven_at = -absl::InfiniteDuration();
+  standing_.part_proven_at = -absl::InfiniteDuration();
 }
 
 void PartTracker::Receive(const SharedMessage& message) {
@@ -143,14 +154,14 @@ void PartTracker::FinishHeartbeat(const PartState& state, absl::Duration asked, 
   if (applied_ >= state.sequence) {
     awaits_ = false;
     Prove(asked);
-  } else if (awaits_) {
-    // A whole heartbeat ago messages were missing, and they still are: they are lost.
+  } else if (awaits_ && asked - awaited_at_ >= kMessageTime) {
+    // They were missing that long ago, and they still are: they are lost.
     awaits_ = false;
     MutexLock lock(mu_);
     standing_.address.trusted = false;
     standing_.covered = false;
     ++standing_.troubles;
-  } else {
+  } else if (!awaits_) {
     awaits_ = true;
     awaited_at_ = asked;
     awaited_sequence_ = state.sequence;

@@ -67,7 +67,8 @@ class PartTracker {
   void Listening();
   void Lost();
   void Receive(const SharedMessage& message);
-  // Something came that could not be read.
+  // Something came that could not be read, or time passed that the clock did not see: what was
+  // proven is so no more.
   void Missed();
 
   // --- Handshake --------------------------------------------------------------------------------

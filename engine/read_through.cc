@@ -257,11 +257,12 @@ absl::StatusOr<Result> Namespace::GetOrLoad(std::string_view key, Loader loader,
 absl::StatusOr<Result> Namespace::ReadThrough(std::string_view key, const LoadSource* source,
                                               const GetOptions& options) {
   const KeyRef ref = core_->memory().Ref(state_, key);
+  // Memory alone is the truth.
+  if (source == nullptr && !HasLowerTiers()) return core_->memory().Get(ref).value_or(Result());
   if (options.staleness_max != absl::InfiniteDuration()) {
     return FetchFresh(*core_, ref, source, options.staleness_max);
   }
-  if (source != nullptr || HasLowerTiers()) return Fetch(*core_, ref, source);
-  return core_->memory().Get(ref).value_or(Result());
+  return Fetch(*core_, ref, source);
 }
 
 std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_view> keys) {
@@ -334,7 +335,12 @@ absl::StatusOr<std::optional<absl::Duration>> Namespace::Ttl(std::string_view ke
   if (const auto peeked = memory.Peek(memory.Ref(state_, key))) {
     return engine::RemainingUntil(peeked->expires, memory.now());
   }
-  if (!UsesStore()) return std::nullopt;
+  if (!UsesStore()) {
+    if (state_->shared() == nullptr) return std::nullopt;
+    const auto found = ReadThrough(key, nullptr);
+    if (!found.ok()) return found.status();
+    return *found ? std::optional(found->remaining_ttl) : std::nullopt;
+  }
   const auto row = StoreAccess(*core_->StoreOf(state_), *state_).Read(key);
   if (!row.ok()) return row.status();
   if (!row->has_value()) return std::nullopt;

@@ -92,6 +92,8 @@ bool SharedLoads::Look() {
       if (load.asks && load.part == part) loads.push_back(&load);
     }
     if (loads.empty()) continue;
+    // Before the proof is looked at: who joins does not see that it was.
+    for (Load* load : loads) load->flight->asks_shared.store(true, std::memory_order_relaxed);
     if (const std::optional<SharedPart> at = space_->Ask(part, not_before_)) {
       LookIn(*at, loads);
     } else {
@@ -106,7 +108,6 @@ void SharedLoads::LookIn(const SharedPart& part, std::span<Load* const> loads) {
   requests.reserve(loads.size());
   for (Load* load : loads) {
     load->asks = false;
-    load->flight->asks_shared.store(true, std::memory_order_relaxed);
     requests.push_back({.key = load->flight->key, .token = load->token});
   }
   const absl::Duration asked = space_->clock().Elapsed();

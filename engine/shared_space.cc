@@ -18,6 +18,18 @@ using Kind = SharedRecord::Kind;
 // Another generation each time means that others clear the namespace all the time.
 constexpr int kCommandTries = 4;
 
+// Whether this thread is in a call of a tracker, which may call a RemovalListener, which may call
+// the cache: it cannot wait for a handshake then, which waits for the tracker.
+thread_local int tracker_calls = 0;
+
+class TrackerCall {
+ public:
+  TrackerCall() { ++tracker_calls; }
+  TrackerCall(const TrackerCall&) = delete;
+  TrackerCall& operator=(const TrackerCall&) = delete;
+  ~TrackerCall() { --tracker_calls; }
+};
+
 }  // namespace
 
 SharedSpace::SharedSpace(SharedTier& tier, const CoherenceOptions& options, MemoryTier& memory,
@@ -153,6 +165,7 @@ size_t SharedSpace::untold() const {
 // --- Upkeep -------------------------------------------------------------------------------------
 
 bool SharedSpace::ShakeHands(uint32_t part) {
+  if (tracker_calls > 0) return false;
   PartTracker& tracker = parts_[part]->tracker;
   MutexLock lock(parts_[part]->handshake);
   if (!tracker.NeedsHandshake()) return true;  // somebody was faster
@@ -236,6 +249,7 @@ void SharedSpace::OnUnreadable(size_t part) {
 }
 
 void SharedSpace::Apply(const SharedRecord& record) {
+  const TrackerCall call;
   ++counters_.messages;
   switch (record.kind) {
     case Kind::kWriting:
@@ -261,6 +275,7 @@ void SharedSpace::Apply(const SharedRecord& record) {
 
 void SharedSpace::Forget() {
   if (!hears_) return;  // what was missed is no more than what is not told anyway
+  const TrackerCall call;
   ++counters_.resyncs;
   Clear(memory_, &state_);
 }

@@ -49,6 +49,7 @@ void SharedUpkeep::Start() {
 }
 
 void SharedUpkeep::Stop() {
+  MutexLock lock(stop_mu_);
   thread_.Stop();
   for (SharedSpace* space : Spaces()) {
     if (space->untold() > 0) space->Mend();
@@ -75,6 +76,7 @@ size_t SharedUpkeep::untold() const {
 }
 
 void SharedUpkeep::Step() {
+  MutexLock lock(step_mu_);
   ForgetAfterSuspend();
   const bool is_new = Mend();
   // Before the log is looked at: what is committed from here on is not in the proof.

@@ -25,7 +25,7 @@ namespace trivet::engine {
 // Owns the shared namespaces. Shakes hands, tells what could not be told, looks at the change log,
 // and asks for proofs.
 //
-// Thread-safety: all methods, on any thread; Step on one at a time.
+// Thread-safety: all methods, on any thread.
 class SharedUpkeep {
  public:
   // `backing` may be null. All must outlive the upkeep.
@@ -54,7 +54,7 @@ class SharedUpkeep {
 
  private:
   std::vector<SharedSpace*> Spaces() const;
-  void ForgetAfterSuspend();
+  void ForgetAfterSuspend() TRIVET_REQUIRES(step_mu_);
   // Returns whether a proof is due although the last one is young.
   bool Mend();
   void Beat(absl::Duration asked, bool log_is_clean);
@@ -65,10 +65,11 @@ class SharedUpkeep {
   MemoryTier& memory_;
   std::unique_ptr<ChangeRelay> relay_;  // null without a store
 
-  // Of Step.
-  absl::Duration next_beat_;
-  absl::Duration suspended_;
+  Mutex step_mu_;
+  absl::Duration next_beat_ TRIVET_GUARDED_BY(step_mu_);
+  absl::Duration suspended_ TRIVET_GUARDED_BY(step_mu_);
 
+  Mutex stop_mu_;
   mutable Mutex mu_;
   std::vector<std::unique_ptr<SharedSpace>> spaces_ TRIVET_GUARDED_BY(mu_);
 

@@ -11,7 +11,9 @@ void UntoldChanges::Add(std::span<const SharedRecord> changes) {
   ++added_;
   for (const SharedRecord& change : changes) {
     Name name(change.kind, change.name);
-    if (change.kind == Kind::kClear || changes_.size() >= kUntoldMax) {
+    // Patterns, too: a walk over all keys there would hold up who tells later.
+    const bool is_all = change.kind == Kind::kClear || change.kind == Kind::kPattern;
+    if (is_all || (changes_.size() >= kUntoldMax && !changes_.contains(name))) {
       // Whatever else there is, is in it.
       changes_.clear();
       name = {Kind::kClear, ""};

@@ -16,7 +16,8 @@
 
 namespace trivet::engine {
 
-// Each change once, however often it happened. More than kUntoldMax become one: all is over.
+// Each change once, however often it happened. A pattern, and more than kUntoldMax, become one
+// change: all is over.
 //
 // Thread-safety: all methods, on any thread; empty() costs a load.
 class UntoldChanges {

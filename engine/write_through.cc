@@ -34,6 +34,9 @@ using engine::WriteFlights;
 
 // Another process may write between our read and our conditional write. After so many times in a
 // row something else is wrong.
+// Of a Set that has the shared tier alone.
+constexpr int kSharedSetTries = 4;
+
 constexpr int kIncrementTries = 100;
 
 // What the options of a Set come to, for this namespace and now.
@@ -164,9 +167,15 @@ absl::StatusOr<SetResult> Namespace::SetShared(const Item& item, const SetOption
       !status.ok()) {
     return status;
   }
-  engine::SharedSet set(*state_->shared(), item.key);
-  const bool begun = set.Begin();
-  const auto outcome = set.End(0, {.value = bytes, .tags = options.tags, .ttl = lifetime.ttl});
+  bool begun = false;
+  engine::SharedSet::Outcome outcome;
+  // Two that meet there leave nothing; one of them comes back alone.
+  for (int i = 0; i < kSharedSetTries && !outcome.stored; ++i) {
+    engine::SharedSet set(*state_->shared(), item.key);
+    begun = set.Begin();
+    outcome = set.End(0, {.value = bytes, .tags = options.tags, .ttl = lifetime.ttl});
+    if (!begun || outcome.coherence == Coherence::kDeferred) break;
+  }
   NewValue value =
       ForMemory(memory, object == nullptr ? item.value : std::string_view(), options, lifetime);
   value.object = object;
@@ -209,7 +218,7 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
     guard->Begin();
   }
   const auto written =
-      StoreAccess(*core_->StoreOf(state_), *state_).Write(writes, announcement.ticket());
+      StoreAccess(*core_->StoreOf(state_), *state_).Write(writes, announcement.LogTicket());
   if (!written.ok()) {
     if (guard.has_value()) {
       guard->End(0);
@@ -313,7 +322,7 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
     return status;
   }
   const auto rows =
-      StoreAccess(*core_->StoreOf(state_), *state_).Delete(keys, announcement.ticket());
+      StoreAccess(*core_->StoreOf(state_), *state_).Delete(keys, announcement.LogTicket());
   if (rows.ok() || engine::MayHaveCommitted(rows.status())) announcement.OfKeys(keys);
   if (!rows.ok()) {
     flights.Fail(rows.status());
@@ -337,6 +346,7 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
 absl::StatusOr<int64_t> Namespace::Increment(std::string_view key, int64_t by, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  if (told != nullptr) *told = Coherence::kLocal;
   if (UsesStore()) return IncrementThrough(key, by, told);
   if (state_->shared() != nullptr) return NeedsStore("Increment");
   return IncrementInMemory(key, by);
@@ -391,7 +401,7 @@ absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_
                            .tags = tags,
                            .when = found ? SetWhen::kIfVersion : SetWhen::kIfAbsent,
                            .if_version = found ? (*row)->version : 0};
-    const auto written = store.Write({&write, 1}, announcement.ticket());
+    const auto written = store.Write({&write, 1}, announcement.LogTicket());
     if (!written.ok()) {
       if (engine::MayHaveCommitted(written.status())) announcement.OfKeys({&key, 1});
       flights.Fail(written.status());
@@ -420,6 +430,7 @@ absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_
 absl::StatusOr<bool> Namespace::Touch(std::string_view key, absl::Duration ttl, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   if (absl::Status status = engine::CheckTtl("ttl", ttl); !status.ok()) return status;
+  if (told != nullptr) *told = Coherence::kLocal;
   MemoryTier& memory = core_->memory();
   const KeyRef ref = memory.Ref(state_, key);
   if (!UsesStore()) {
@@ -433,7 +444,7 @@ absl::StatusOr<bool> Namespace::Touch(std::string_view key, absl::Duration ttl, 
   }
   const absl::StatusOr<bool> touched =
       StoreAccess(*core_->StoreOf(state_), *state_)
-          .Touch(key, engine::StoreExpiry(core_->clock(), ttl), announcement.ticket());
+          .Touch(key, engine::StoreExpiry(core_->clock(), ttl), announcement.LogTicket());
   const bool may_be_touched = touched.ok() ? *touched : engine::MayHaveCommitted(touched.status());
   if (may_be_touched) announcement.OfKeys({&key, 1});
   if (!touched.ok()) {
@@ -451,7 +462,7 @@ absl::Status Namespace::DeleteTag(std::string_view tag, Coherence* told) {
   absl::Status outcome;
   if (UsesStore()) {
     outcome = StoreAccess(*core_->StoreOf(state_), *state_)
-                  .DeleteTag(tag, announcement.ticket())
+                  .DeleteTag(tag, announcement.LogTicket())
                   .status();
     if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
   }
@@ -465,7 +476,7 @@ absl::Status Namespace::Clear(Coherence* told) {
   Announcement announcement(*core_, *state_, told);
   absl::Status outcome;
   if (UsesStore()) {
-    outcome = StoreAccess(*core_->StoreOf(state_), *state_).Clear(announcement.ticket());
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_).Clear(announcement.LogTicket());
     if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
   }
   announcement.OfGroup(SharedRecord::Kind::kClear, "");

@@ -139,6 +139,31 @@ TEST_F(ChangeRelayTest, ARowIsAsOldAsTheLastLookThatDidNotSeeIt) {
   EXPECT_FALSE(relay_.LookAround());
 }
 
+TEST_F(ChangeRelayTest, ARowThatCannotBeTakenAwayIsToldOnce) {
+  Commit(10, "a");
+  relay_.Told(20, 1);  // of a row that is not there
+  clock_.Advance(absl::Seconds(5));
+  // What was told is to be taken away, the log read, what it told taken away.
+  store_.FailBefore(3, absl::UnavailableError("read-only"));
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(ear_.heard.size(), 1U);
+  EXPECT_EQ(rows(), 1U);
+  store_.FailBefore(1, absl::UnavailableError("read-only"));
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(ear_.heard.size(), 1U);
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(ear_.heard.size(), 1U);
+  EXPECT_EQ(rows(), 0U);
+}
+
+// While this machine sleeps, writers elsewhere may have died.
+TEST_F(ChangeRelayTest, RowsGrowOldWhileTheMachineSleeps) {
+  Commit(10, "a");
+  tier_.FailAll(absl::UnavailableError("cut"));
+  clock_.Suspend(absl::Hours(1));
+  EXPECT_FALSE(relay_.LookAround());
+}
+
 TEST_F(ChangeRelayTest, MoreRowsThanALookSeesAreNotCleanUntilAllWereSeen) {
   for (uint64_t i = 0; i < 600; ++i) Commit(10 + i, "k" + std::to_string(i));
   clock_.Advance(absl::Seconds(5));

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -277,6 +278,39 @@ TEST_F(CoherenceTest, TheTtlTravels) {
   EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-");
 }
 
+// Messages take effect on the thread that hears them, which then calls the listener, which may call
+// the cache, which may need a handshake, which waits for messages to take effect.
+TEST(RemovalTest, AListenerMayChangeWhatIsShared) {
+  Namespace* users = nullptr;
+  Coherence told = Coherence::kLocal;
+  Fleet fleet({.removal_listener = [&](const Removal&) {
+    if (users == nullptr) return;
+    EXPECT_THAT(users->Invalidate("other", &told), IsOk());
+  }});
+  Namespace of_last = fleet.users(1);
+  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(Text(of_last.Get("42")), "Ada");
+  users = &of_last;
+  fleet.server().PublishRubbish({.space = "users"});
+  EXPECT_THAT(fleet.users(0).Set("42", "Grace"), IsOk());
+  EXPECT_EQ(told, Coherence::kDeferred);
+  users = nullptr;
+  fleet.Beat();
+  EXPECT_EQ(of_last.stats().untold_changes, 0U);
+  EXPECT_EQ(Text(of_last.Get("42")), "Grace");
+}
+
+TEST_F(CoherenceTest, WhatCannotBeReadEndsAllProofs) {
+  WriteRow("42", "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  fleet_.server().PublishRubbish({.space = "users"});
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kStore);
+  fleet_.Beat();
+  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kShared);
+  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kMemory);
+}
+
 // --- Without a store ----------------------------------------------------------------------------
 
 class SharedMemoryTest : public ::testing::Test {
@@ -291,6 +325,30 @@ TEST_F(SharedMemoryTest, TheSharedTierHoldsTheValues) {
   EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
   EXPECT_THAT(fleet_.users(1).Delete("42"), IsOkAndHolds(true));
   EXPECT_EQ(Text(fleet_.users(0).Get("42")), "-");
+}
+
+TEST_F(SharedMemoryTest, WhatIsThereIsSeenByAllWaysToAsk) {
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.ttl = absl::Seconds(10)}), IsOk());
+  EXPECT_THAT(fleet_.users(1).Has("42"), IsOkAndHolds(true));
+  EXPECT_THAT(fleet_.users(1).Has("43"), IsOkAndHolds(false));
+  const auto ttl = fleet_.users(1).Ttl("42");
+  ASSERT_THAT(ttl, IsOk());
+  ASSERT_TRUE(ttl->has_value());
+  EXPECT_LE(**ttl, absl::Seconds(10));
+}
+
+// Their marks meet there: one of the two values stays.
+TEST_F(SharedMemoryTest, OfTwoSetsAtATimeOneStays) {
+  bool first_call = true;
+  fleet_.line(0).OnCall([&] {
+    // Between the mark and the end of the other one.
+    if (std::exchange(first_call, false)) return;
+    fleet_.line(0).OnCall(nullptr);
+    EXPECT_THAT(fleet_.users(1).Set("42", "Grace"), IsOk());
+  });
+  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
 }
 
 TEST_F(SharedMemoryTest, WhatNeedsATruthIsRefused) {

@@ -304,5 +304,16 @@ TEST_F(ReadThroughTest, ARowWithMoreTagsThanAnEntryCanHaveIsServedAndNotKept) {
   EXPECT_EQ(users.stats().entries, 0u);
 }
 
+// Memory alone is the truth there.
+TEST(MemoryAlone, AnyStalenessIsAsGood) {
+  auto cache = Cache::Open({.memory_bytes = 1 << 20});
+  ASSERT_TRUE(cache.ok());
+  Namespace users = (*cache)->In("users");
+  ASSERT_TRUE(users.Set("42", "Ada").ok());
+  const auto found = users.Get("42", {.staleness_max = absl::ZeroDuration()});
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->bytes(), "Ada");
+}
+
 }  // namespace
 }  // namespace trivet

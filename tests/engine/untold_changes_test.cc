@@ -57,8 +57,15 @@ TEST_F(UntoldChangesTest, AClearStandsForAllElse) {
   EXPECT_THAT(untold_.All().changes, ElementsAre(kAllIsOver));
 }
 
+TEST_F(UntoldChangesTest, APatternBecomesAClear) {
+  Add(Key("a"));
+  Add({.kind = Kind::kPattern, .name = "b*"});
+  EXPECT_THAT(untold_.All().changes, ElementsAre(kAllIsOver));
+}
+
 TEST_F(UntoldChangesTest, TooManyBecomeAClear) {
   for (size_t i = 0; i < UntoldChanges::kUntoldMax; ++i) Add(Key("k" + std::to_string(i)));
+  Add(Key("k0"));
   EXPECT_EQ(untold_.size(), UntoldChanges::kUntoldMax);
   Add(Key("one more"));
   EXPECT_THAT(untold_.All().changes, ElementsAre(kAllIsOver));

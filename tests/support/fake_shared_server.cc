@@ -25,6 +25,20 @@ void FakeSharedServer::EvictAnywhere(const SharedPart& part, std::string_view ke
   if (const auto slot = slots.find(key); slot != slots.end()) slots.erase(slot);
 }
 
+void FakeSharedServer::PublishRubbish(const SharedPart& part) {
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, subscriber] : subscribers_) {
+      const auto index = subscriber.parts.find(NameOf(part));
+      if (index == subscriber.parts.end()) continue;
+      calls_.push_back({id, [at = index->second](SharedListener& listener) {
+                          listener.OnUnreadable(at);
+                        }});
+    }
+  }
+  CallListeners();
+}
+
 void FakeSharedServer::TakeSnapshot() {
   MutexLock lock(mutex_);
   snapshot_ = parts_;

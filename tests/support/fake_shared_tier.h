@@ -48,6 +48,8 @@ class FakeSharedServer {
   void Evict(const SharedPart& part, std::string_view key);
   // The same in whatever generation the part has.
   void EvictAnywhere(const SharedPart& part, std::string_view key);
+  // To all who listen there: something that cannot be read.
+  void PublishRubbish(const SharedPart& part);
   void TakeSnapshot();
   // Another server takes over with the last snapshot. Subscriptions break and are made again.
   void FailOver();

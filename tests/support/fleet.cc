@@ -23,6 +23,7 @@ Fleet::Fleet(const Options& options)
     cache.shared = process.tier;
     cache.coherence = options.coherence;
     cache.clock = &clock_;
+    if (i + 1 == options.processes) cache.removal_listener = options.removal_listener;
     auto opened = Cache::Open(std::move(cache));
     TRIVET_CHECK(opened.ok(), opened.status().ToString());
     process.cache = *std::move(opened);

@@ -24,6 +24,8 @@ class Fleet {
     uint32_t parts = 1;
     CoherenceOptions coherence = {.claim_wait = absl::ZeroDuration()};
     NamespaceOptions namespace_defaults = {};
+    // Of the last process.
+    RemovalListener removal_listener = nullptr;
   };
 
   Fleet() : Fleet(Options()) {}

@@ -37,8 +37,9 @@ struct Result {
   // What is left of the TTL; infinite where there is none.
   absl::Duration remaining_ttl = absl::InfiniteDuration();
 
-  // What another process ended may show in this answer if that was no longer ago than this. Zero
-  // from the truth; infinite where nothing is known of other processes. See docs/consistency.md.
+  // What another process ended may show in this answer if that was no longer ago than this. From
+  // the truth: how long the load took; infinite where nothing is known of other processes. See
+  // docs/consistency.md.
   absl::Duration staleness = absl::InfiniteDuration();
 
   explicit operator bool() const { return static_cast<bool>(value); }
