@@ -1,8 +1,8 @@
 // Question: how long after a change do the caches of other processes drop what it replaced?
 //
 // Decision it serves: change and message are one script, and messages go by pub/sub; see
-// docs/protocol.md. The bar: from the call of Invalidate until the entry has left the memory of each
-// of four processes, at most twice the median and three times the p99 of the control.
+// docs/protocol.md. The bar: from the call of Invalidate until the entry has left the memory of
+// each of four processes, at most twice the median and three times the p99 of the control.
 //
 // Baseline, the control: PUBLISH by plain hiredis until a blocking subscriber of plain hiredis in
 // each of the same processes has it.
@@ -62,8 +62,8 @@ struct Board {
 };
 
 Board* NewBoard() {
-  void* const at = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                        -1, 0);
+  void* const at =
+      mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   Require(at != MAP_FAILED, "shared memory");
   return static_cast<Board*>(at);
 }
@@ -233,8 +233,8 @@ int Main(int argc, char** argv) {
       const uint32_t ready = of_caches.ready + kProcesses;
       ++of_caches.asked;
       Await(of_caches.ready, ready);
-      Measure(of_caches, [&](size_t key) { Require(view.Invalidate(Name(key))); }, pauses,
-              of_trivet);
+      Measure(
+          of_caches, [&](size_t key) { Require(view.Invalidate(Name(key))); }, pauses, of_trivet);
       Measure(
           of_control,
           [&](size_t key) {

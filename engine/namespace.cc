@@ -38,6 +38,8 @@ std::string_view Namespace::name() const {
   return state_ == nullptr ? std::string_view() : std::string_view(state_->name());
 }
 
+bool Namespace::IsShared() const { return state_ != nullptr && state_->shared() != nullptr; }
+
 absl::Status Namespace::CheckOpen() const {
   if (!status_.ok()) return status_;
   return core_->CheckOpen();

@@ -16,9 +16,9 @@ const TypeOps NamespaceState::kBytes = {.identity = &typeid(std::string_view),
 void NamespaceState::ShareThrough(SharedSpace* shared, const CoherenceOptions& coherence) {
   shared_ = shared;
   bound_ = static_cast<Millis>(absl::ToInt64Milliseconds(coherence.staleness_max));
-  const bool always = coherence.bus == Bus::kNone ||
-                      (options_.without_proof == WithoutProof::kServeMemory &&
-                       options_.unproven_max == absl::InfiniteDuration());
+  const bool always =
+      coherence.bus == Bus::kNone || (options_.without_proof == WithoutProof::kServeMemory &&
+                                      options_.unproven_max == absl::InfiniteDuration());
   if (!always) served_until_.store(0, std::memory_order_release);
 }
 

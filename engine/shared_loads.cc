@@ -64,8 +64,7 @@ SharedLoads::~SharedLoads() {
   for (Load& load : loads_) {
     if (!load.claim.has_value()) continue;
     given_back.push_back(
-        {.load = &load,
-         .write = {.negative = true, .birth = load.birth, .ttl = kGivenBackLife}});
+        {.load = &load, .write = {.negative = true, .birth = load.birth, .ttl = kGivenBackLife}});
   }
   Store(std::move(given_back));
 }
@@ -199,8 +198,7 @@ void SharedLoads::StoreIn(const SharedPart& part, std::span<const Ready> ready) 
   std::vector<SharedFill> fills;
   fills.reserve(ready.size());
   for (const Ready& one : ready) {
-    fills.push_back(
-        {.key = one.load->flight->key, .token = one.load->token, .write = one.write});
+    fills.push_back({.key = one.load->flight->key, .token = one.load->token, .write = one.write});
   }
   const auto answers = space_->tier().FillMany(part, fills, space_->Deadline());
   if (!answers.ok()) ++space_->counters().errors;

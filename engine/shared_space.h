@@ -46,7 +46,8 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
               NamespaceState& state, std::function<void()> wake);
   ~SharedSpace() override;
 
-  // Begins to listen, where there is something to be heard (CoherenceOptions::bus), and ends it; after the end no call of the subscription is running.
+  // Begins to listen, where there is something to be heard (CoherenceOptions::bus), and ends it;
+  // after the end no call of the subscription is running.
   absl::Status Listen();
   void StopListening();
 

@@ -186,13 +186,12 @@ absl::StatusOr<SharedAnswer> RedisTier::Renew(const SharedPart& part, std::strin
                                               uint64_t token, uint64_t instead_of,
                                               const SharedWrite& write, absl::Duration deadline) {
   if (!Fits(write)) return SharedAnswer();
-  const ScriptWords script =
-      StoreScript(part, key, SlotState::kValue, instead_of, token, write);
+  const ScriptWords script = StoreScript(part, key, SlotState::kValue, instead_of, token, write);
   return RunAll(part, {&script, 1}, deadline);
 }
 
-ScriptWords RedisTier::StoreScript(const SharedPart& part, std::string_view key,
-                                   SlotState replaced, uint64_t replaced_token, uint64_t token,
+ScriptWords RedisTier::StoreScript(const SharedPart& part, std::string_view key, SlotState replaced,
+                                   uint64_t replaced_token, uint64_t token,
                                    const SharedWrite& write) const {
   const RedisNames names(part);
   ScriptWords script = Of(Scripts().store, names, part);
@@ -223,8 +222,8 @@ absl::StatusOr<std::vector<SharedAnswer>> RedisTier::RunEach(const SharedPart& p
     if (fields.size() != 2 || !fields[0].is_integer() || !fields[1].is_integer()) {
       return NotWhatWasExpected();
     }
-    answers.push_back({.won = fields[0].integer == 1,
-                       .sequence = static_cast<uint64_t>(fields[1].integer)});
+    answers.push_back(
+        {.won = fields[0].integer == 1, .sequence = static_cast<uint64_t>(fields[1].integer)});
   }
   return answers;
 }

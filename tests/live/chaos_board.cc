@@ -20,8 +20,7 @@ ChaosBoard* NewChaosBoard(int* file) {
 }
 
 ChaosBoard* OpenChaosBoard(int file) {
-  void* const at =
-      mmap(nullptr, sizeof(ChaosBoard), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* const at = mmap(nullptr, sizeof(ChaosBoard), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   TRIVET_CHECK(at != MAP_FAILED, "the board cannot be mapped");
   return static_cast<ChaosBoard*>(at);
 }

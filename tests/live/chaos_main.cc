@@ -7,8 +7,8 @@
 // breaks. A read may not show what this process replaced before, nor what any process replaced
 // longer ago than the bound. The last line counts; exit 1 if there was a violation.
 //
-// --naive: the same against a cache-aside as people write it (read Redis, else the store, and put it
-// there; change the store, then delete from Redis). Exit 1 if no violation was found.
+// --naive: the same against a cache-aside as people write it (read Redis, else the store, and put
+// it there; change the store, then delete from Redis). Exit 1 if no violation was found.
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -182,7 +182,8 @@ int Run(const Request& request) {
     return static_cast<unsigned long long>(number.load());
   };
   std::printf(
-      "%s: %llu reads (%llu from memory, %llu from Redis, %llu failed), %llu writes (%llu deferred, "
+      "%s: %llu reads (%llu from memory, %llu from Redis, %llu failed), %llu writes (%llu "
+      "deferred, "
       "%llu failed), %zu faults, %llu messages harmed, %llu violations",
       request.naive ? "naive cache-aside" : "trivet", count(board.reads), count(board.from_memory),
       count(board.from_shared), count(board.read_errors), count(board.writes),
@@ -190,10 +191,11 @@ int Run(const Request& request) {
       static_cast<unsigned long long>(proxy.harmed()),
       static_cast<unsigned long long>(board.violations()));
   if (board.violations() > 0) {
-    std::printf(" (own change missing %llu, older than the bound %llu, wrong in the end %llu, not "
-                "served in the end %llu)",
-                count(board.own_missing), count(board.too_old), count(board.diverged),
-                count(board.not_served));
+    std::printf(
+        " (own change missing %llu, older than the bound %llu, wrong in the end %llu, not "
+        "served in the end %llu)",
+        count(board.own_missing), count(board.too_old), count(board.diverged),
+        count(board.not_served));
   }
   std::printf("\n");
   if (!all_ended) std::fprintf(stderr, "a process did not come to its end\n");

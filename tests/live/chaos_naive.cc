@@ -34,8 +34,8 @@ class NaiveChaosClient final : public ChaosClient {
     return ChaosRead{.version = *version, .tier = Tier::kStore};
   }
 
-  absl::StatusOr<ChaosWrite> Write(
-      ChaosSpace, size_t key, absl::FunctionRef<void(const ChaosChanges&)> promised) override {
+  absl::StatusOr<ChaosWrite> Write(ChaosSpace, size_t key,
+                                   absl::FunctionRef<void(const ChaosChanges&)> promised) override {
     auto changes = PagesOfThread().Change(key, false);
     if (!changes.ok()) return changes.status();
     client_->Call({"DEL", absl::StrCat("naive:k", key)}, client_->In(kTimeout)).IgnoreError();

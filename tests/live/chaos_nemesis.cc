@@ -199,8 +199,7 @@ void ChaosNemesis::FallSilent() {
 
 void ChaosNemesis::HarmMessages() {
   const auto rate = [this] { return static_cast<uint32_t>(3 + random_() % 30); };
-  proxy_.SetWeather(
-      {.lost = rate(), .repeated = rate(), .swapped = rate(), .changed = rate()});
+  proxy_.SetWeather({.lost = rate(), .repeated = rate(), .swapped = rate(), .changed = rate()});
   Wait(2);
   proxy_.SetWeather({});
 }

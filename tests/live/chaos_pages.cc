@@ -9,9 +9,7 @@ namespace {
 
 constexpr int kBusyMillis = 10'000;
 
-absl::Status Failed(sqlite3* database) {
-  return absl::UnavailableError(sqlite3_errmsg(database));
-}
+absl::Status Failed(sqlite3* database) { return absl::UnavailableError(sqlite3_errmsg(database)); }
 
 }  // namespace
 
@@ -56,8 +54,7 @@ void ChaosPages::Create() {
 absl::StatusOr<uint64_t> ChaosPages::Read(size_t key) {
   sqlite3_bind_int64(read_.get(), 1, static_cast<int64_t>(key));
   const bool found = sqlite3_step(read_.get()) == SQLITE_ROW;
-  const uint64_t version =
-      found ? static_cast<uint64_t>(sqlite3_column_int64(read_.get(), 0)) : 0;
+  const uint64_t version = found ? static_cast<uint64_t>(sqlite3_column_int64(read_.get(), 0)) : 0;
   sqlite3_reset(read_.get());
   if (!found) return Failed(database_.get());
   return version;
@@ -72,7 +69,7 @@ absl::StatusOr<ChaosChanges> ChaosPages::ChangeGroup(size_t group, bool logged) 
 }
 
 absl::StatusOr<ChaosChanges> ChaosPages::ChangeAll(sqlite3_stmt* statement, size_t argument,
-                                                          bool is_group, bool logged) {
+                                                   bool is_group, bool logged) {
   if (absl::Status status = Do("BEGIN IMMEDIATE"); !status.ok()) return status;
   ChaosChanges changed;
   sqlite3_bind_int64(statement, 1, static_cast<int64_t>(argument));

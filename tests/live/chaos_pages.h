@@ -47,7 +47,7 @@ class ChaosPages {
   Statement Prepare(const char* sql);
   absl::Status Do(const char* sql);
   absl::StatusOr<ChaosChanges> ChangeAll(sqlite3_stmt* statement, size_t argument, bool is_group,
-                                    bool logged);
+                                         bool logged);
 
   std::unique_ptr<sqlite3, Closes> database_;
   Statement read_;

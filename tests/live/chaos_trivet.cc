@@ -65,13 +65,13 @@ class TrivetChaosClient final : public ChaosClient {
     });
     if (!answer.ok()) return answer.status();
     ChaosRead read{.tier = answer->tier};
-    TRIVET_CHECK(absl::SimpleAtoi(std::string(answer->bytes()), &read.version), "a page without its version");
+    TRIVET_CHECK(absl::SimpleAtoi(std::string(answer->bytes()), &read.version),
+                 "a page without its version");
     return read;
   }
 
-  absl::StatusOr<ChaosWrite> Write(
-      ChaosSpace space, size_t key,
-      absl::FunctionRef<void(const ChaosChanges&)> promised) override {
+  absl::StatusOr<ChaosWrite> Write(ChaosSpace space, size_t key,
+                                   absl::FunctionRef<void(const ChaosChanges&)> promised) override {
     if (space == ChaosSpace::kPages) return WritePages(key, promised);
     const auto answer = users_.Set(absl::StrCat("k", key), "a value");
     if (!answer.ok()) return answer.status();
@@ -85,8 +85,8 @@ class TrivetChaosClient final : public ChaosClient {
                                         absl::FunctionRef<void(const ChaosChanges&)> promised) {
     const bool whole_group = key % 4 == 0;
     const size_t group = key % kChaosGroups;
-    auto changes = whole_group ? PagesOfThread().ChangeGroup(group, true)
-                               : PagesOfThread().Change(key, true);
+    auto changes =
+        whole_group ? PagesOfThread().ChangeGroup(group, true) : PagesOfThread().Change(key, true);
     if (!changes.ok()) return changes.status();
     promised(*changes);  // there is a row in the log
     ChaosWrite write{.changes = *std::move(changes)};

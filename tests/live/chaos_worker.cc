@@ -16,7 +16,7 @@
 namespace trivet::testing {
 namespace {
 
-constexpr size_t kBurst = 250;         // reads
+constexpr size_t kBurst = 250;  // reads
 constexpr size_t kReadsPerWrite = 400;
 constexpr uint64_t kReportsMax = 5;
 // Until what was changed last is everywhere, at the end.
@@ -146,9 +146,8 @@ class Worker {
 }  // namespace
 
 void DoChaosWork(const ChaosWork& work, ChaosBoard& board) {
-  const std::unique_ptr<ChaosClient> client = work.naive
-                                                  ? NewNaiveChaosClient(work.place, &board)
-                                                  : NewTrivetChaosClient(work.place, &board);
+  const std::unique_ptr<ChaosClient> client = work.naive ? NewNaiveChaosClient(work.place, &board)
+                                                         : NewTrivetChaosClient(work.place, &board);
   ++board.ready;
   std::vector<std::thread> threads;
   for (size_t i = 0; i < work.threads; ++i) {

@@ -34,9 +34,9 @@ sockaddr_in Loopback(uint16_t port) {
 int Listen() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   sockaddr_in address = Loopback(0);
-  TRIVET_CHECK(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
-                   listen(fd, 256) == 0,
-               "a proxy cannot listen");
+  TRIVET_CHECK(
+      bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 && listen(fd, 256) == 0,
+      "a proxy cannot listen");
   return fd;
 }
 
@@ -128,8 +128,8 @@ void FaultProxy::Loop() {
     size_t kept = 0;
     for (size_t i = 0; i < connections_.size(); ++i) {
       Connection& connection = *connections_[i];
-      if (!cut && Forward(connection, polled[1 + 2 * i].revents != 0,
-                          polled[2 + 2 * i].revents != 0)) {
+      if (!cut &&
+          Forward(connection, polled[1 + 2 * i].revents != 0, polled[2 + 2 * i].revents != 0)) {
         if (kept != i) connections_[kept] = std::move(connections_[i]);
         ++kept;
         continue;

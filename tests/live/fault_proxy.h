@@ -54,10 +54,10 @@ class FaultProxy {
     int client = -1;
     int server = -1;
     bool subscribes = false;
-    std::string to_client;   // that is still to be written
-    std::string to_server;   // the same
-    std::string unread;      // the beginning of a message
-    std::string held_back;   // a message that changes places with the next one
+    std::string to_client;  // that is still to be written
+    std::string to_server;  // the same
+    std::string unread;     // the beginning of a message
+    std::string held_back;  // a message that changes places with the next one
   };
 
   void Loop();

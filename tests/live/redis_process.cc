@@ -56,20 +56,32 @@ std::unique_ptr<sync::RedisClient> RedisProcess::NewClient() const {
 
 void RedisProcess::Start(bool empty) {
   if (empty) unlink(SavedFile().c_str());
-  std::vector<std::string> words = {
-      "setpriv",      "--pdeathsig", "KILL",     "redis-server", "--port",
-      absl::StrCat(port_), "--bind",  "127.0.0.1", "--dir",      folder_,
-      "--save",       "",            "--appendonly", "no",       "--repl-diskless-load",
-      "on-empty-db",  "--repl-diskless-sync-delay", "0"};
+  std::vector<std::string> words = {"setpriv",
+                                    "--pdeathsig",
+                                    "KILL",
+                                    "redis-server",
+                                    "--port",
+                                    absl::StrCat(port_),
+                                    "--bind",
+                                    "127.0.0.1",
+                                    "--dir",
+                                    folder_,
+                                    "--save",
+                                    "",
+                                    "--appendonly",
+                                    "no",
+                                    "--repl-diskless-load",
+                                    "on-empty-db",
+                                    "--repl-diskless-sync-delay",
+                                    "0"};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  TRIVET_CHECK(
-      posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ) == 0,
-      "this needs setpriv and redis-server");
+  TRIVET_CHECK(posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ) == 0,
+               "this needs setpriv and redis-server");
   posix_spawn_file_actions_destroy(&actions);
   const absl::Time give_up = absl::Now() + kStartTime;
   while (!Do({"PING"}).is_status("PONG")) {

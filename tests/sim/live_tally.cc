@@ -29,8 +29,8 @@ std::string Summary(const LiveTally& tally) {
       tally.violations() == 0
           ? ""
           : absl::StrCat(" (read-your-writes ", tally.read_your_writes, ", bound ", tally.bound,
-                         ", backwards ", tally.backwards, ", diverged ", tally.diverged, ", not served ", tally.not_served,
-                         ", stuck ", tally.stuck, ")"));
+                         ", backwards ", tally.backwards, ", diverged ", tally.diverged,
+                         ", not served ", tally.not_served, ", stuck ", tally.stuck, ")"));
 }
 
 }  // namespace trivet::sim

@@ -23,7 +23,9 @@ struct LiveTally {
   uint64_t diverged = 0;    // when all is quiet, a cache shows what is over
   uint64_t not_served = 0;  // when all is quiet, what was just loaded is not in memory
   uint64_t stuck = 0;
-  uint64_t violations() const { return read_your_writes + bound + backwards + diverged + not_served + stuck; }
+  uint64_t violations() const {
+    return read_your_writes + bound + backwards + diverged + not_served + stuck;
+  }
   LiveTally& operator+=(const LiveTally& other);
 };
 std::string Summary(const LiveTally& tally);

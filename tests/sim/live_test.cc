@@ -2,12 +2,11 @@
 // that may: nobody reads what they must not.
 //
 // `./dev sim` runs more of the same, `./dev mutants` shows what it would notice.
-#include "tests/sim/live_world.h"
-
 #include <gtest/gtest.h>
 
 #include <iostream>
 
+#include "tests/sim/live_world.h"
 #include "tests/support/random_test.h"
 
 namespace trivet::sim {

@@ -14,6 +14,7 @@
 #include "trivet/append_change.h"
 #include "trivet/cache.h"
 #include "trivet/sqlite_backing.h"
+#include "trivet/sqlite_transaction.h"
 
 namespace trivet {
 namespace {
@@ -96,6 +97,20 @@ absl::Status UpdateName(sqlite3* database, int64_t id, const std::string& name) 
 }
 
 // clang-format off
+// [own-tables-committed]
+// What it names is invalidated after the COMMIT, here and in all other processes, and by them even
+// if this one dies in between. `database` is open on the file of the store.
+absl::Status RenameInTransaction(sqlite3* database, const trivet::Namespace& cached, int64_t id,
+                                 const std::string& name) {
+  absl::StatusOr<trivet::SqliteTransaction> transaction =
+      trivet::SqliteTransaction::Begin(database);
+  if (!transaction.ok()) return transaction.status();
+  absl::Status status = UpdateName(database, id, name);
+  if (status.ok()) status = transaction->InvalidateOnCommit(cached, std::to_string(id));
+  return status.ok() ? transaction->Commit() : status;  // else it is rolled back
+}
+// [/own-tables-committed]
+
 // [own-tables-logged]
 // The row in the change log is committed with the UPDATE, or not at all. `database` is open on the
 // file of the store, where the table products lies as well.
@@ -192,6 +207,9 @@ TEST_F(OwnTablesExample, ALoggedChangeIsCommittedWithItsRowOrNotAtAll) {
       "INSERT INTO products VALUES (1, 'lamp')");
   Namespace cached = cache_->In("products");
 
+  EXPECT_TRUE(RenameInTransaction(database.get(), cached, 1, "candle").ok());
+  EXPECT_FALSE(RenameInTransaction(database.get(), cached, 1, "").ok());
+  EXPECT_EQ(database.Ask("SELECT name FROM products"), "candle");
   EXPECT_TRUE(RenameForAll(database.get(), cached, 1, "torch").ok());
   EXPECT_FALSE(RenameForAll(database.get(), cached, 1, "").ok());
   EXPECT_EQ(database.Ask("SELECT name FROM products"), "torch");
@@ -204,9 +222,10 @@ TEST_F(OwnTablesExample, ALoggedChangeIsCommittedWithItsRowOrNotAtAll) {
 
 TEST_F(OwnTablesExample, IsWhatTheDocsShow) {
   const std::string source = "tests/store/own_tables_example_test.cc";
-  EXPECT_EQ(
-      testing::CodeOf("docs/own-tables.md"),
-      testing::ExcerptOf(source, "own-tables") + testing::ExcerptOf(source, "own-tables-logged"));
+  EXPECT_EQ(testing::CodeOf("docs/own-tables.md"),
+            testing::ExcerptOf(source, "own-tables") +
+                testing::ExcerptOf(source, "own-tables-committed") +
+                testing::ExcerptOf(source, "own-tables-logged"));
 }
 
 }  // namespace

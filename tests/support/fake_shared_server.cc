@@ -31,9 +31,8 @@ void FakeSharedServer::PublishRubbish(const SharedPart& part) {
     for (const auto& [id, subscriber] : subscribers_) {
       const auto index = subscriber.parts.find(NameOf(part));
       if (index == subscriber.parts.end()) continue;
-      calls_.push_back({id, [at = index->second](SharedListener& listener) {
-                          listener.OnUnreadable(at);
-                        }});
+      calls_.push_back(
+          {id, [at = index->second](SharedListener& listener) { listener.OnUnreadable(at); }});
     }
   }
   CallListeners();

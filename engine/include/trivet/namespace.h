@@ -65,6 +65,8 @@ class Namespace {
   // OK, or why this view answers nothing: a bad name or option given to In().
   const absl::Status& status() const { return status_; }
   std::string_view name() const;
+  // Whether other processes are told of what changes here (CacheOptions::shared).
+  bool IsShared() const;
 
   // --- Memory only ------------------------------------------------------------------------------
 

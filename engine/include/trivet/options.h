@@ -96,7 +96,8 @@ enum class Bus {
   // The shared tier tells all of each change.
   kMessages,
   // They do not: a copy in memory is served until its TTL runs out, whatever others do, and nothing
-  // bounds staleness but that. Costs no subscription. Shared namespaces must have a finite TTL; what
+  // bounds staleness but that. Costs no subscription. Shared namespaces must have a finite TTL;
+  // what
   // a Set, a load or a row gives an entry instead is not looked at.
   kNone,
 };

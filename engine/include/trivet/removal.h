@@ -32,7 +32,8 @@ struct Removal {
 
 // Called once for each entry that leaves memory, by the thread whose call removed it (or by the
 // maintenance thread), after all locks are released. It may call the cache again, but not
-// close it, and it must not throw. Removals of one key may be told out of order when two threads cause them.
+// close it, and it must not throw. Removals of one key may be told out of order when two threads
+// cause them.
 using RemovalListener = std::function<void(const Removal&)>;
 
 }  // namespace trivet
