@@ -38,11 +38,6 @@ constexpr size_t kProcesses = 4;
 constexpr size_t kKeys = 2'000;  // each is invalidated once in a repetition
 constexpr absl::Duration kPause = absl::Microseconds(200);
 
-std::vector<std::string> ServerCommand(const std::string& socket) {
-  return {"redis-server", "--port",      "0", "--unixsocket", socket, "--save", "", "--appendonly",
-          "no",           "--daemonize", "no"};
-}
-
 int64_t Now() {
   timespec now = {};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -215,7 +210,7 @@ void Report(Session& session, const char* name, const Seen& seen) {
 int Main(int argc, char** argv) {
   Session session("invalidation",
                   "How long after a change do other processes drop what it replaced?", argc, argv);
-  const std::shared_ptr<RemoteServer> server = RemoteServer::Start(&ServerCommand);
+  const std::shared_ptr<RemoteServer> server = RemoteServer::StartRedis();
   if (server == nullptr) return session.Finish();
   // Children first: a process with threads is not to be forked.
   Board& of_caches = *NewBoard();

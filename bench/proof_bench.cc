@@ -23,11 +23,6 @@ namespace {
 
 constexpr size_t kValueBytes = 100;
 
-std::vector<std::string> ServerCommand(const std::string& socket) {
-  return {"redis-server", "--port",      "0", "--unixsocket", socket, "--save", "", "--appendonly",
-          "no",           "--daemonize", "no"};
-}
-
 std::shared_ptr<Cache> OpenCache(std::shared_ptr<SharedTier> shared) {
   CacheOptions options;
   options.memory_bytes = size_t{1} << 30;
@@ -63,7 +58,7 @@ Contender Gets(std::string name, std::shared_ptr<Cache> cache, absl::Duration tt
 
 int Main(int argc, char** argv) {
   Session session("proof", "What does it cost a hit that memory must be proven fresh?", argc, argv);
-  const std::shared_ptr<RemoteServer> server = RemoteServer::Start(&ServerCommand);
+  const std::shared_ptr<RemoteServer> server = RemoteServer::StartRedis();
   if (server == nullptr) return session.Finish();
   for (const size_t keys : {size_t{10'000}}) {
     auto tier = OpenRedisTier({.redis = {.url = "unix://" + server->socket()}});

@@ -36,11 +36,6 @@ constexpr size_t kKeys = 10'000;
 constexpr size_t kValueBytes = 100;
 constexpr size_t kPoolSize = 8;
 
-std::vector<std::string> ServerCommand(const std::string& socket) {
-  return {"redis-server", "--port",      "0", "--unixsocket", socket, "--save", "", "--appendonly",
-          "no",           "--daemonize", "no"};
-}
-
 // Blocking, for one thread at a time.
 class PlainConnection {
  public:
@@ -208,7 +203,7 @@ Contender Pooled(const std::string& socket) {
 int Main(int argc, char** argv) {
   Session session("redis", "What do gets from Redis cost when threads share connections?", argc,
                   argv);
-  const std::shared_ptr<RemoteServer> server = RemoteServer::Start(&ServerCommand);
+  const std::shared_ptr<RemoteServer> server = RemoteServer::StartRedis();
   if (server == nullptr) return session.Finish();
   Fill(*OpenClient(server->socket(), 1));
   std::vector<Contender> contenders;

@@ -113,10 +113,7 @@ void SharedLoads::LookIn(const SharedPart& part, std::span<Load* const> loads) {
   SharedSpace::Counters& counters = space_->counters();
   counters.reads += requests.size();
   absl::StatusOr<SharedReading> reading = space_->tier().Read(part, requests, space_->Deadline());
-  if (!reading.ok()) {
-    ++counters.errors;
-    return;
-  }
+  if (!reading.ok()) return space_->NoteError(part.part, reading.status());
   if (!reading->current) return space_->Distrust(part.part);
   for (size_t i = 0; i < loads.size(); ++i) {
     Take(part, reading->sequence, asked, reading->found[i], *loads[i]);
@@ -155,7 +152,7 @@ void SharedLoads::Take(const SharedPart& part, uint64_t sequence, absl::Duration
 void SharedLoads::ClaimOver(const SharedPart& part, uint64_t instead_of, Load& load) {
   const auto answer =
       space_->tier().ClaimOver(part, load.flight->key, load.token, instead_of, space_->Deadline());
-  if (!answer.ok()) return;
+  if (!answer.ok()) return space_->NoteError(part.part, answer.status());
   if (!answer->current) return space_->Distrust(part.part);
   if (!answer->won) return;
   load.claim = part;
@@ -201,7 +198,7 @@ void SharedLoads::StoreIn(const SharedPart& part, std::span<const Ready> ready) 
     fills.push_back({.key = one.load->flight->key, .token = one.load->token, .write = one.write});
   }
   const auto answers = space_->tier().FillMany(part, fills, space_->Deadline());
-  if (!answers.ok()) ++space_->counters().errors;
+  if (!answers.ok()) space_->NoteError(part.part, answers.status());
   for (size_t i = 0; i < ready.size(); ++i) {
     ready[i].load->claim.reset();
     const bool stored = answers.ok() && (*answers)[i].current && (*answers)[i].won;

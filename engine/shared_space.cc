@@ -97,6 +97,22 @@ void SharedSpace::Distrust(uint32_t part) {
   wake_();
 }
 
+void SharedSpace::NoteError(uint32_t part, const absl::Status& error) {
+  ++counters_.errors;
+  if (!absl::IsUnavailable(error) && !absl::IsDeadlineExceeded(error)) return;
+  parts_[part]->tracker.Distrust();
+  Rest(part);
+  wake_();
+}
+
+// Longer than it takes the upkeep to try again.
+void SharedSpace::Rest(uint32_t part) {
+  const absl::Duration rest = options_.heartbeat + options_.timeout;
+  parts_[part]->rests_until = memory_.now() + static_cast<Millis>(absl::ToInt64Milliseconds(rest));
+}
+
+bool SharedSpace::Rests(uint32_t part) const { return memory_.now() < parts_[part]->rests_until; }
+
 absl::Duration SharedSpace::PartStaleness(uint32_t part, absl::Duration now) const {
   return now + kClockStep - parts_[part]->tracker.part_proven_at();
 }
@@ -106,11 +122,11 @@ absl::Duration SharedSpace::PartStaleness(uint32_t part, absl::Duration now) con
 absl::StatusOr<SharedAnswer> SharedSpace::Command(
     uint32_t part, absl::FunctionRef<absl::StatusOr<SharedAnswer>(const SharedPart&)> command) {
   for (int i = 0; i < kCommandTries; ++i) {
-    if (!parts_[part]->tracker.address().trusted && !ShakeHands(part)) {
+    if (!parts_[part]->tracker.address().trusted && (Rests(part) || !ShakeHands(part))) {
       return absl::UnavailableError("the shared tier does not answer");
     }
     absl::StatusOr<SharedAnswer> answer = command(Named(part));
-    if (!answer.ok()) ++counters_.errors;
+    if (!answer.ok()) NoteError(part, answer.status());
     if (!answer.ok() || answer->current) return answer;
     parts_[part]->tracker.Distrust();
   }
@@ -173,8 +189,10 @@ bool SharedSpace::ShakeHands(uint32_t part) {
   const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
   if (!state.ok()) {
     ++counters_.errors;
+    Rest(part);
     return false;
   }
+  parts_[part]->rests_until = 0;
   tracker.FinishHandshake(*state, troubles);
   return tracker.address().trusted;
 }

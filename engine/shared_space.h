@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "engine/millis.h"
 #include "engine/mutex.h"
 #include "engine/part_tracker.h"
 #include "engine/untold_changes.h"
@@ -77,6 +78,9 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
   // Where to ask for a value, if its part may be asked and proved itself after `not_before`.
   std::optional<SharedPart> Ask(uint32_t part, absl::Duration not_before) const;
   void Distrust(uint32_t part);
+  // A command to the part came to nothing. If the tier is not there, nobody waits for it again
+  // before the upkeep has found that it is back.
+  void NoteError(uint32_t part, const absl::Status& error);
   // What was read there at that time was true no longer ago than this.
   absl::Duration PartStaleness(uint32_t part, absl::Duration now) const;
 
@@ -118,10 +122,14 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
     PartTracker tracker;
     UntoldChanges untold;
     Mutex handshake;  // held by who shakes hands
+    // Until then no program waits for a handshake.
+    std::atomic<Millis> rests_until{0};
   };
 
   SharedPart Named(uint32_t part) const;
   bool ShakeHands(uint32_t part);
+  void Rest(uint32_t part);
+  bool Rests(uint32_t part) const;
   void PublishProof();
 
   // SharedListener.

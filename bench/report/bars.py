@@ -172,6 +172,16 @@ def coherence_bars(figures):
               attempt(lambda: delay("p50_us")), high=2)
     yield Bar("the same: p99", "<= 3", attempt(lambda: delay("p99_us")), high=3)
 
+    def outage(figure, peer="trivet over a Redis that hangs"):
+        return figures.get("outage", peer, figure)
+
+    yield Bar("a Redis that hangs: the longest read, ms, of a deadline of 250", "<= 260",
+              attempt(lambda: outage("longest_ms")), high=260)
+    yield Bar("the same: ms until no read waits any more", "<= 1000",
+              attempt(lambda: outage("waited_until_ms")), high=1000)
+    yield Bar("the same: a read after that, to one without Redis", "<= 1.25", attempt(
+        lambda: outage("afterwards_us") / outage("afterwards_us", "trivet without Redis")), high=1.25)
+
 
 def bars(reports):
     def of(time):

@@ -8,7 +8,7 @@ FLOOR = "absl::flat_hash_map"  # a map without a cache around it
 CACHES = ("RocksDB HyperClockCache", "RocksDB LRUCache", "sharded mutex LRU")
 # In the order in which they are shown.
 BENCHES = ("hit", "set", "mix", "fill", "mget", "sweep", "memory", "remote", "redis", "proof",
-           "invalidation", "store", "hit_ratio")
+           "invalidation", "outage", "store", "hit_ratio")
 
 
 @dataclasses.dataclass

@@ -71,6 +71,21 @@ std::unique_ptr<RemoteServer> RemoteServer::Start(
   return nullptr;
 }
 
+std::unique_ptr<RemoteServer> RemoteServer::StartRedis() {
+  return Start([](const std::string& socket) {
+    return std::vector<std::string>{"redis-server", "--port",      "0", "--unixsocket",
+                                    socket,         "--save",      "",  "--appendonly",
+                                    "no",           "--daemonize", "no"};
+  });
+}
+
+void RemoteServer::Pause() {
+  kill(pid_, SIGSTOP);
+  waitpid(pid_, nullptr, WUNTRACED);
+}
+
+void RemoteServer::Resume() { kill(pid_, SIGCONT); }
+
 RemoteServer::~RemoteServer() {
   if (pid_ <= 0) return;
   kill(pid_, SIGTERM);

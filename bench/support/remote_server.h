@@ -23,11 +23,18 @@ class RemoteServer {
   static std::unique_ptr<RemoteServer> Start(
       const std::function<std::vector<std::string>(const std::string& socket)>& command);
 
+  // A redis-server that keeps nothing on disk.
+  static std::unique_ptr<RemoteServer> StartRedis();
+
   RemoteServer(const RemoteServer&) = delete;
   RemoteServer& operator=(const RemoteServer&) = delete;
   ~RemoteServer();
 
   const std::string& socket() const { return socket_; }
+
+  // It hangs: connections stand, and nothing is answered.
+  void Pause();
+  void Resume();
 
  private:
   explicit RemoteServer(cli::TemporaryFolder folder);

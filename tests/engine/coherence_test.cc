@@ -300,6 +300,25 @@ TEST(RemovalTest, AListenerMayChangeWhatIsShared) {
   EXPECT_EQ(Text(of_last.Get("42")), "Grace");
 }
 
+// A tier that hangs costs those a deadline who are waiting for it, and nobody after them.
+TEST_F(CoherenceTest, WhoComesAfterAnErrorDoesNotWait) {
+  WriteRow("42", "Ada");
+  fleet_.line(0).FailAll(absl::DeadlineExceededError("it hangs"));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  const size_t calls = fleet_.line(0).calls();
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
+  const auto set = fleet_.users(0).Set("42", "Grace");
+  ASSERT_THAT(set, IsOk());
+  EXPECT_EQ(set->coherence, Coherence::kDeferred);
+  EXPECT_THAT(fleet_.users(0).Invalidate("43"), IsOk());
+  EXPECT_EQ(fleet_.line(0).calls(), calls);
+  fleet_.line(0).FailAll(absl::OkStatus());
+  fleet_.Beat();
+  EXPECT_EQ(fleet_.users(0).stats().untold_changes, 0U);
+  EXPECT_EQ(fleet_.users(1).Get("42")->bytes(), "Grace");
+  EXPECT_EQ(fleet_.users(0).Set("42", "Joan")->coherence, Coherence::kApplied);
+}
+
 TEST_F(CoherenceTest, WhatCannotBeReadEndsAllProofs) {
   WriteRow("42", "Ada");
   EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
