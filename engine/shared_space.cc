@@ -17,6 +17,8 @@ using Kind = SharedRecord::Kind;
 
 // Another generation each time means that others clear the namespace all the time.
 constexpr int kCommandTries = 4;
+// A handshake that the subscription disturbs, by coming up just then, is worth another one.
+constexpr int kHandshakeTries = 3;
 
 }  // namespace
 
@@ -138,11 +140,14 @@ bool SharedSpace::ShakeHands(uint32_t part) {
   PartTracker& tracker = parts_[part]->tracker;
   MutexLock lock(parts_[part]->handshake);
   if (!tracker.NeedsHandshake()) return true;  // somebody was faster
-  const uint64_t troubles = tracker.troubles();
-  const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
-  if (!state.ok()) return false;
-  tracker.FinishHandshake(*state, troubles);
-  return tracker.address().trusted;
+  for (int i = 0; i < kHandshakeTries; ++i) {
+    const uint64_t troubles = tracker.troubles();
+    const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
+    if (!state.ok()) return false;
+    tracker.FinishHandshake(*state, troubles);
+    if (tracker.address().trusted) return true;
+  }
+  return false;
 }
 
 bool SharedSpace::NeedsHandshake() const {
