@@ -23,7 +23,8 @@ constexpr const char* kFooter =
     "  4  the demo found a stale or wrong answer, or the doctor a problem";
 
 constexpr AddCommand kCommands[] = {
-    AddDemo, AddReplay, AddGet, AddSet, AddDel, AddMget, AddTags, AddClear, AddStats, AddDoctor,
+    AddDemo, AddReplay, AddGet,   AddSet,    AddDel,         AddMget,
+    AddTags, AddClear,  AddStats, AddDoctor, AddDemoProcess,
 };
 
 // Finds the command that was given and runs it.

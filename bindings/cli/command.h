@@ -28,6 +28,7 @@ struct Command {
 using AddCommand = void (*)(CLI::App& parent, std::vector<Command>& commands);
 
 void AddDemo(CLI::App& parent, std::vector<Command>& commands);
+void AddDemoProcess(CLI::App& parent, std::vector<Command>& commands);
 void AddReplay(CLI::App& parent, std::vector<Command>& commands);
 void AddGet(CLI::App& parent, std::vector<Command>& commands);
 void AddSet(CLI::App& parent, std::vector<Command>& commands);
