@@ -116,6 +116,11 @@ FleetLedger::Row& FleetLedger::row(size_t index) const {
 size_t FleetLedger::rows() const { return header().rows; }
 size_t FleetLedger::processes() const { return header().processes; }
 
+size_t FleetLedger::OwnRow(size_t process, size_t near) const {
+  const size_t row = near - near % processes() + process;
+  return row < rows() ? row : row - processes();
+}
+
 FleetLedger::Phase FleetLedger::phase() const { return header().phase; }
 void FleetLedger::Enter(Phase phase) { header().phase = phase; }
 void FleetLedger::ReportReady() { ++header().ready; }

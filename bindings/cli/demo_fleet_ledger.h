@@ -67,6 +67,11 @@ class FleetLedger {
   size_t rows() const;
   size_t processes() const;
 
+  // Rows are shared out among the processes: who may change this one, and the row nearest to that
+  // one which the process may change. REQUIRES: as many rows as processes.
+  size_t OwnerOf(size_t row) const { return row % processes(); }
+  size_t OwnRow(size_t process, size_t near) const;
+
   Phase phase() const;
   void Enter(Phase phase);
   void ReportReady();

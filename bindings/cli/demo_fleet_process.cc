@@ -95,15 +95,13 @@ class FleetProcess {
     Leave(*counts);
   }
 
-  // Rows are shared out among the processes; the first one of each is watched by the others.
+  // The first row of each process is watched by the others.
   void WriteOn() {
     Random random(Seed(1));
     const auto counts = std::make_unique<FleetCounts>();
-    const size_t processes = ledger_.processes();
     for (uint64_t turn = 0; !IsOver(); ++turn) {
-      const size_t drawn = data_.Draw(random);
-      const size_t row = std::min(drawn - drawn % processes, ledger_.rows() - processes);
-      Write((turn % kWatchedEvery == 0 ? 0 : row) + options_.process, *counts);
+      const size_t near = turn % kWatchedEvery == 0 ? 0 : data_.Draw(random);
+      Write(ledger_.OwnRow(options_.process, near), *counts);
       std::this_thread::sleep_for(kWriterNap);
     }
     Leave(*counts);
@@ -129,7 +127,7 @@ class FleetProcess {
   // not count as the load's.
   std::optional<uint64_t> Read(size_t row, FleetCounts& counts, bool watches = false) {
     const bool without_redis = ledger_.phase() == Phase::kWithoutRedis;
-    const bool own = row % ledger_.processes() == options_.process;
+    const bool own = ledger_.OwnerOf(row) == options_.process;
     const uint64_t acknowledged = ledger_.acknowledged(row);
     const uint64_t begun_at = Now();
     const absl::StatusOr<Result> read = view_.Get(data_.key(row));

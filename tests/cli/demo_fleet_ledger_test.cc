@@ -69,6 +69,21 @@ TEST_F(FleetLedgerTest, AReadIsOverdueWhenAnyLaterChangeIsDue) {
   EXPECT_FALSE(ledger_->IsOverdue(4, 0, 1'000'000)) << "another row";
 }
 
+TEST_F(FleetLedgerTest, EachRowHasOneOwner) {
+  for (const size_t processes : {1, 2, 3, 4, 9, 10}) {
+    auto shared_out = FleetLedger::Create(file() + std::to_string(processes), 10, processes);
+    ASSERT_THAT(shared_out, IsOk());
+    for (size_t process = 0; process < processes; ++process) {
+      for (size_t near = 0; near < 10; ++near) {
+        const size_t row = shared_out->OwnRow(process, near);
+        ASSERT_LT(row, 10);
+        EXPECT_EQ(shared_out->OwnerOf(row), process) << "of " << processes << " near " << near;
+      }
+      EXPECT_EQ(shared_out->OwnRow(process, 0), process);
+    }
+  }
+}
+
 TEST_F(FleetLedgerTest, ABegunChangeIsNotDue) {
   EXPECT_EQ(ledger_->Begin(3), 1);
   EXPECT_FALSE(ledger_->IsOverdue(3, 0, 1'000'000));
