@@ -17,6 +17,8 @@ using Kind = SharedRecord::Kind;
 
 // Another generation each time means that others clear the namespace all the time.
 constexpr int kCommandTries = 4;
+// A handshake that the subscription disturbs, by coming up just then, is worth another one.
+constexpr int kHandshakeTries = 3;
 
 // Whether this thread is in a call of a tracker, which may call a RemovalListener, which may call
 // the cache: it cannot wait for a handshake then, which waits for the tracker.
@@ -185,16 +187,19 @@ bool SharedSpace::ShakeHands(uint32_t part) {
   PartTracker& tracker = parts_[part]->tracker;
   MutexLock lock(parts_[part]->handshake);
   if (!tracker.NeedsHandshake()) return true;  // somebody was faster
-  const uint64_t troubles = tracker.troubles();
-  const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
-  if (!state.ok()) {
-    ++counters_.errors;
-    Rest(part);
-    return false;
+  for (int i = 0; i < kHandshakeTries; ++i) {
+    const uint64_t troubles = tracker.troubles();
+    const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
+    if (!state.ok()) {
+      ++counters_.errors;
+      Rest(part);
+      return false;
+    }
+    parts_[part]->rests_until = 0;
+    tracker.FinishHandshake(*state, troubles);
+    if (tracker.address().trusted) return true;
   }
-  parts_[part]->rests_until = 0;
-  tracker.FinishHandshake(*state, troubles);
-  return tracker.address().trusted;
+  return false;
 }
 
 bool SharedSpace::NeedsHandshake() const {

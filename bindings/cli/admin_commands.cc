@@ -29,7 +29,7 @@ absl::StatusOr<ExitCode> RunTagsShow(const AdminOptions& options, Console& conso
   absl::Status status = CheckKey(options.key);
   if (status.ok()) status = CheckName("namespace", options.namespace_name);
   if (!status.ok()) return status;
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kRead);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kRead);
   if (!database.ok()) return database.status();
   absl::StatusOr<std::optional<StoredValue>> row =
       database->backing().Read(options.namespace_name, options.key);
@@ -61,42 +61,61 @@ absl::StatusOr<ExitCode> RunTagsDelete(const AdminOptions& options, Console& con
   absl::Status status = CheckName("tag", options.tag);
   if (status.ok()) status = CheckName("namespace", options.namespace_name);
   if (!status.ok()) return status;
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kChange);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kChange);
   if (!database.ok()) return database.status();
-  status = database->cache().In(options.namespace_name).DeleteTag(options.tag);
+  Coherence told = Coherence::kLocal;
+  status = database->space().DeleteTag(options.tag, &told);
   if (!status.ok()) return database->Named(status);
-  if (options.json) {
-    Json object;
-    PutBytes(object, "tag", options.tag);
-    object["deleted"] = true;
-    console.out << object.dump() << '\n';
-  }
+  Json object;
+  PutBytes(object, "tag", options.tag);
+  object["deleted"] = true;
+  database->Report(told, &object, console.err);
+  if (options.json) console.out << object.dump() << '\n';
   return ExitCode::kOk;
 }
 
 // Rows of the store that one call of Maintain may free.
 constexpr size_t kSweepBudget = 10'000;
 
+// Opens every namespace that the file knows, so that Redis is told of each.
+absl::Status OpenAll(Database& database) {
+  if (!database.has_file()) {
+    return absl::InvalidArgumentError("--all: needs --db, which knows the namespaces");
+  }
+  absl::StatusOr<std::vector<Backing::Count>> counts = database.backing().CountRows();
+  if (!counts.ok()) return counts.status();
+  for (const Backing::Count& count : *counts) {
+    const Namespace space = database.cache().In(count.namespace_name);
+    if (!space.status().ok()) return space.status();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExitCode> RunClear(const AdminOptions& options, Console& console) {
   if (absl::Status status = CheckName("namespace", options.namespace_name); !status.ok()) {
     return status;
   }
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kChange);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kChange);
   if (!database.ok()) return database.status();
   Cache& cache = database->cache();
-  const absl::Status status =
-      options.all ? cache.ClearAll() : cache.In(options.namespace_name).Clear();
+  Coherence told = Coherence::kLocal;
+  absl::Status status;
+  if (options.all) {
+    status = OpenAll(*database);
+    if (status.ok()) status = cache.ClearAll(&told);
+  } else {
+    status = database->space().Clear(&told);
+  }
   if (!status.ok()) return database->Named(status);
   // The rows are gone; now their space, which no running program needs to wait for.
   while (cache.Maintain(kSweepBudget)) {
   }
-  if (options.json) {
-    Json object;
-    if (!options.all) PutBytes(object, "namespace", options.namespace_name);
-    object["all"] = options.all;
-    object["cleared"] = true;
-    console.out << object.dump() << '\n';
-  }
+  Json object;
+  if (!options.all) PutBytes(object, "namespace", options.namespace_name);
+  object["all"] = options.all;
+  object["cleared"] = true;
+  database->Report(told, &object, console.err);
+  if (options.json) console.out << object.dump() << '\n';
   return ExitCode::kOk;
 }
 
@@ -112,7 +131,7 @@ uint64_t FileBytes(const std::string& file) {
 }
 
 absl::StatusOr<ExitCode> RunStats(const AdminOptions& options, Console& console) {
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kRead);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kRead);
   if (!database.ok()) return database.status();
   absl::StatusOr<std::vector<Backing::Count>> counts = database->backing().CountRows();
   if (!counts.ok()) return database->Named(counts.status());
@@ -170,7 +189,7 @@ void AddTags(CLI::App& parent, std::vector<Command>& commands) {
   const auto del = std::make_shared<AdminOptions>();
   CLI::App* del_app = tags->add_subcommand("delete", "Delete every row that carries a tag");
   AddText(*del_app, "TAG", &del->tag, "The tag")->required();
-  AddDatabase(*del_app, del.get());
+  AddTiers(*del_app, del.get());
   AddNamespace(*del_app, del.get());
   commands.push_back({del_app, [del](Console& console) { return RunTagsDelete(*del, console); }});
 }
@@ -178,7 +197,7 @@ void AddTags(CLI::App& parent, std::vector<Command>& commands) {
 void AddClear(CLI::App& parent, std::vector<Command>& commands) {
   const auto options = std::make_shared<AdminOptions>();
   CLI::App* app = parent.add_subcommand("clear", "Delete all rows of a namespace, or of all");
-  AddDatabase(*app, options.get());
+  AddTiers(*app, options.get());
   AddNamespace(*app, options.get());
   app->add_flag("--all", options->all, "Every namespace")->excludes("--namespace");
   commands.push_back({app, [options](Console& console) { return RunClear(*options, console); }});

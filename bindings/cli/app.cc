@@ -10,7 +10,7 @@ namespace trivet::cli {
 namespace {
 
 constexpr const char* kDescription =
-    "trivet: a memory cache in front of SQLite, from the command line";
+    "trivet: a memory cache in front of Redis and SQLite, from the command line";
 
 constexpr const char* kFooter =
     "Sizes: 4096, 64K, 16M, 2G (powers of 1024). Durations: 90 (seconds), 250ms, 1h30m, 7d.\n"
@@ -19,11 +19,12 @@ constexpr const char* kFooter =
     "  0  done\n"
     "  1  not found (get, mget, del, tags show)\n"
     "  2  wrong option or argument\n"
-    "  3  a file or database could not be read or written\n"
-    "  4  the demo found a stale or wrong answer";
+    "  3  a file, database or server could not be read or written\n"
+    "  4  the demo found a stale or wrong answer, or the doctor a problem";
 
 constexpr AddCommand kCommands[] = {
-    AddDemo, AddReplay, AddGet, AddSet, AddDel, AddMget, AddTags, AddClear, AddStats,
+    AddDemo, AddReplay, AddGet,   AddSet,    AddDel,         AddMget,
+    AddTags, AddClear,  AddStats, AddDoctor, AddDemoProcess,
 };
 
 // Finds the command that was given and runs it.

@@ -28,6 +28,7 @@ struct Command {
 using AddCommand = void (*)(CLI::App& parent, std::vector<Command>& commands);
 
 void AddDemo(CLI::App& parent, std::vector<Command>& commands);
+void AddDemoProcess(CLI::App& parent, std::vector<Command>& commands);
 void AddReplay(CLI::App& parent, std::vector<Command>& commands);
 void AddGet(CLI::App& parent, std::vector<Command>& commands);
 void AddSet(CLI::App& parent, std::vector<Command>& commands);
@@ -36,10 +37,10 @@ void AddMget(CLI::App& parent, std::vector<Command>& commands);
 void AddTags(CLI::App& parent, std::vector<Command>& commands);
 void AddClear(CLI::App& parent, std::vector<Command>& commands);
 void AddStats(CLI::App& parent, std::vector<Command>& commands);
+void AddDoctor(CLI::App& parent, std::vector<Command>& commands);
 
-// --- Options
-// -------------------------------------------------------------------------------------- Each
-// declares `name` on `app` and fills `value` from it. A wrong value becomes a usage error that
+// --- Options ------------------------------------------------------------------------------------
+// Each declares `name` on `app` and fills `value` from it. A wrong value becomes a usage error that
 // names the option.
 
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* value,

@@ -17,7 +17,7 @@ namespace trivet::cli {
 struct DemoOptions {
   size_t rows = 150'000;                      // about 43 MB of values
   size_t memory_bytes = 32 << 20;             // room for about half of them
-  absl::Duration seconds = absl::Seconds(9);  // of each of the two runs
+  absl::Duration seconds = absl::Seconds(3);  // of each of the two runs
   size_t readers = 2;
   uint64_t seed = 1;
   std::string db = "";  // kept; must not exist. Empty: a temporary file

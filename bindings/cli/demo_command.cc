@@ -1,6 +1,7 @@
-// demo: the command line of RunDemo, and how its figures are shown.
+// demo: the command line of RunDemo and RunFleet, and how the figures of the first are shown.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -10,6 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "bindings/cli/command.h"
 #include "bindings/cli/demo.h"
+#include "bindings/cli/demo_fleet.h"
+#include "bindings/cli/demo_fleet_report.h"
 #include "bindings/cli/json_text.h"
 #include "bindings/cli/quantity.h"
 #include "bindings/cli/text_table.h"
@@ -18,7 +21,9 @@ namespace trivet::cli {
 namespace {
 
 struct DemoCommandOptions : DemoOptions {
-  double each_seconds = 9;
+  double each_seconds = 3;
+  double fleet_seconds = 5;
+  FleetOptions fleet = {};
   bool json = false;
 };
 
@@ -40,7 +45,7 @@ Json Describe(const DemoLoadFigures& load) {
   return object;
 }
 
-void PrintJson(const DemoCommandOptions& options, const DemoFigures& figures, std::ostream& out) {
+Json Describe(const DemoCommandOptions& options, const DemoFigures& figures) {
   Json object;
   object["rows"] = options.rows;
   object["value_bytes"] = figures.value_bytes;
@@ -55,7 +60,7 @@ void PrintJson(const DemoCommandOptions& options, const DemoFigures& figures, st
   object["memory_limit"] = figures.stats.memory_limit;
   object["evicted"] = figures.stats.evicted;
   object["passed"] = figures.passed();
-  out << object.dump() << '\n';
+  return object;
 }
 
 std::string Times(double ratio) { return absl::StrFormat("%.1f x", ratio); }
@@ -98,13 +103,40 @@ void PrintText(const DemoCommandOptions& options, const DemoFigures& figures, st
       << " of them to fill the database.\n";
 }
 
+// The second part, after the first.
+absl::StatusOr<std::optional<FleetFigures>> RunSecondPart(const DemoCommandOptions& options,
+                                                          Console& console) {
+  if (options.fleet.processes == 0) return std::nullopt;
+  return RunFleet(options.fleet, console);
+}
+
 absl::StatusOr<ExitCode> Run(DemoCommandOptions options, Console& console) {
+  if (options.fleet.processes == 1) {
+    return absl::InvalidArgumentError("--processes: must be 0, or 2 to 64");
+  }
   options.seconds = absl::Seconds(options.each_seconds);
+  options.fleet.seconds = absl::Seconds(options.fleet_seconds);
+  options.fleet.seed = options.seed;
   absl::StatusOr<DemoFigures> figures = RunDemo(options, console);
   if (!figures.ok()) return figures.status();
-  options.json ? PrintJson(options, *figures, console.out)
-               : PrintText(options, *figures, console.out);
-  return figures->passed() ? ExitCode::kOk : ExitCode::kCheckFailed;
+  if (!options.json) {
+    PrintText(options, *figures, console.out);
+    console.out.flush();  // there is something to read while the second part runs
+  }
+  absl::StatusOr<std::optional<FleetFigures>> fleet = RunSecondPart(options, console);
+  if (!fleet.ok()) return fleet.status();
+  if (options.json) {
+    Json object = Describe(options, *figures);
+    object["fleet"] = fleet->has_value() ? DescribeFleet(options.fleet, **fleet) : Json(nullptr);
+    console.out << object.dump() << '\n';
+  } else if (fleet->has_value()) {
+    PrintFleet(options.fleet, **fleet, console.out);
+  } else if (options.fleet.processes != 0) {
+    console.out << "\nSkipped: several processes over one Redis, for there is no redis-server on "
+                   "the PATH.\n";
+  }
+  const bool passed = figures->passed() && (!fleet->has_value() || (*fleet)->passed());
+  return passed ? ExitCode::kOk : ExitCode::kCheckFailed;
 }
 
 }  // namespace
@@ -113,7 +145,9 @@ void AddDemo(CLI::App& parent, std::vector<Command>& commands) {
   const auto options = std::make_shared<DemoCommandOptions>();
   options->readers = std::clamp<size_t>(std::thread::hardware_concurrency(), 2, 8);
   CLI::App* app = parent.add_subcommand(
-      "demo", "Measure reads from SQLite alone and through trivet, and check every answer");
+      "demo",
+      "Measure reads from SQLite alone and through trivet, then of several processes, and check "
+      "every answer");
   app->add_option("--rows", options->rows, "Rows in the database, of 290 bytes each")
       ->check(CLI::Range(2, 50'000'000))
       ->capture_default_str();
@@ -123,6 +157,13 @@ void AddDemo(CLI::App& parent, std::vector<Command>& commands) {
       ->capture_default_str();
   app->add_option("--threads", options->readers, "Threads that read; two more write")
       ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app->add_option("--processes", options->fleet.processes,
+                  "Processes of the second part, over one Redis; 0 leaves it out")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  app->add_option("--fleet-seconds", options->fleet_seconds, "How long the second part takes")
+      ->check(CLI::Range(0.5, 3600.0))
       ->capture_default_str();
   app->add_option("--seed", options->seed, "Chooses data and requests")->capture_default_str();
   AddText(*app, "--db", &options->db, "Make the database here and keep it; the file must not exist")

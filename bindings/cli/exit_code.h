@@ -10,8 +10,8 @@ enum class ExitCode : int {
   kOk = 0,
   kNotFound = 1,     // get, mget, del, tags show: a key is not there
   kUsage = 2,        // a wrong option or argument; nothing was done
-  kFailure = 3,      // a file or a database could not be read or written
-  kCheckFailed = 4,  // demo: a stale or wrong answer
+  kFailure = 3,      // a file, database or server could not be read or written
+  kCheckFailed = 4,  // demo: a stale or wrong answer; doctor: a problem
 };
 
 inline ExitCode ExitCodeOf(const absl::Status& status) {

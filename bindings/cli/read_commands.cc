@@ -31,7 +31,7 @@ absl::Status Check(const ReadOptions& options) {
   return absl::OkStatus();
 }
 
-Json Describe(std::string_view key, const Result& result) {
+Json Describe(const ReadOptions& options, std::string_view key, const Result& result) {
   Json object;
   PutBytes(object, "key", key);
   object["found"] = static_cast<bool>(result);
@@ -39,6 +39,7 @@ Json Describe(std::string_view key, const Result& result) {
   PutBytes(object, "value", result.bytes());
   object["bytes"] = result.bytes().size();
   object["version"] = result.version;
+  if (!options.redis.empty()) object["tier"] = TierName(result.tier);
   const bool lives_on = result.remaining_ttl == absl::InfiniteDuration();
   object["ttl_seconds"] =
       lives_on ? Json(nullptr) : Json(absl::ToDoubleSeconds(result.remaining_ttl));
@@ -47,14 +48,15 @@ Json Describe(std::string_view key, const Result& result) {
 
 absl::StatusOr<ExitCode> RunGet(const ReadOptions& options, Console& console) {
   if (absl::Status status = Check(options); !status.ok()) return status;
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kRead);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kRead);
   if (!database.ok()) return database.status();
   const std::string& key = options.keys.front();
-  absl::StatusOr<Result> result = database->cache().In(options.namespace_name).Get(key);
+  const std::string_view keys[] = {key};
+  const absl::StatusOr<Result> result = std::move(database->Read(keys).front());
   if (!result.ok()) return database->Named(result.status());
 
   if (options.json) {
-    console.out << Describe(key, *result).dump() << '\n';
+    console.out << Describe(options, key, *result).dump() << '\n';
   } else if (*result) {
     // The bytes and nothing else, so that a file comes out as it went in.
     console.out << result->bytes();
@@ -70,22 +72,21 @@ constexpr size_t kBatchKeys = 16;
 
 absl::StatusOr<ExitCode> RunMget(const ReadOptions& options, Console& console) {
   if (absl::Status status = Check(options); !status.ok()) return status;
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kRead);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kRead);
   if (!database.ok()) return database.status();
-  Namespace view = database->cache().In(options.namespace_name);
 
   const std::vector<std::string_view> keys(options.keys.begin(), options.keys.end());
   Json items = Json::array();
   size_t missing = 0;
   for (size_t at = 0; at < keys.size(); at += kBatchKeys) {
     const auto batch = std::span(keys).subspan(at, std::min(kBatchKeys, keys.size() - at));
-    const std::vector<absl::StatusOr<Result>> results = view.MGet(batch);
+    const std::vector<absl::StatusOr<Result>> results = database->Read(batch);
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!results[i].ok()) return database->Named(results[i].status());
       const Result& result = *results[i];
       missing += result ? 0 : 1;
       if (options.json) {
-        items.push_back(Describe(batch[i], result));
+        items.push_back(Describe(options, batch[i], result));
       } else if (result) {
         console.out << EscapeLine(batch[i]) << '\t' << EscapeLine(result.bytes()) << '\n';
       } else {
@@ -112,7 +113,7 @@ void AddGet(CLI::App& parent, std::vector<Command>& commands) {
       ->required()
       ->expected(1)
       ->allow_extra_args(false);
-  AddDatabase(*app, options.get());
+  AddTiers(*app, options.get());
   AddNamespace(*app, options.get());
   commands.push_back({app, [options](Console& console) { return RunGet(*options, console); }});
 }
@@ -122,7 +123,7 @@ void AddMget(CLI::App& parent, std::vector<Command>& commands) {
   CLI::App* app = parent.add_subcommand(
       "mget", "Print the values of several keys, a line each: key, tab, value (escaped)");
   AddTexts(*app, "KEY", &options->keys, "The keys")->required();
-  AddDatabase(*app, options.get());
+  AddTiers(*app, options.get());
   AddNamespace(*app, options.get());
   commands.push_back({app, [options](Console& console) { return RunMget(*options, console); }});
 }

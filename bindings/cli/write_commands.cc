@@ -73,17 +73,17 @@ absl::StatusOr<ExitCode> RunSet(const SetCommandOptions& options, Console& conso
   if (options.value == "-") value = ReadAll(console.in);
   if (!value.ok()) return value.status();
 
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kCreate);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kCreate);
   if (!database.ok()) return database.status();
-  absl::StatusOr<SetResult> result =
-      database->cache().In(options.namespace_name).Set(options.key, *value, ForSet(options));
+  absl::StatusOr<SetResult> result = database->space().Set(options.key, *value, ForSet(options));
   if (!result.ok()) return database->Named(result.status());
 
+  Json object;
+  PutBytes(object, "key", options.key);
+  object["applied"] = result->applied;
+  object["version"] = result->version;
+  database->Report(result->coherence, &object, console.err);
   if (options.json) {
-    Json object;
-    PutBytes(object, "key", options.key);
-    object["applied"] = result->applied;
-    object["version"] = result->version;
     console.out << object.dump() << '\n';
   } else if (!result->applied) {
     console.err << "trivet set: not set, the condition does not hold: " << EscapeLine(options.key)
@@ -99,16 +99,20 @@ absl::StatusOr<ExitCode> RunDel(const DelCommandOptions& options, Console& conso
   }
   if (!status.ok()) return status;
 
-  absl::StatusOr<Database> database = Database::Open(options.file, Access::kChange);
+  absl::StatusOr<Database> database = Database::Open(options, Access::kChange);
   if (!database.ok()) return database.status();
   const std::vector<std::string_view> keys(options.keys.begin(), options.keys.end());
-  absl::StatusOr<size_t> deleted = database->cache().In(options.namespace_name).MDelete(keys);
+  // Redis does not say what it deleted, memory does.
+  if (!database->has_file()) (void)database->Read(keys);
+  Coherence told = Coherence::kLocal;
+  absl::StatusOr<size_t> deleted = database->space().MDelete(keys, &told);
   if (!deleted.ok()) return database->Named(deleted.status());
 
+  Json object;
+  object["deleted"] = *deleted;
+  object["missing"] = keys.size() - *deleted;
+  database->Report(told, &object, console.err);
   if (options.json) {
-    Json object;
-    object["deleted"] = *deleted;
-    object["missing"] = keys.size() - *deleted;
     console.out << object.dump() << '\n';
   } else {
     console.out << "deleted " << *deleted << " of " << keys.size() << '\n';
@@ -123,7 +127,7 @@ void AddSet(CLI::App& parent, std::vector<Command>& commands) {
   CLI::App* app = parent.add_subcommand("set", "Store a value; a missing database file is created");
   AddText(*app, "KEY", &options->key, "The key")->required();
   AddText(*app, "VALUE", &options->value, "The value; - reads it from standard input")->required();
-  AddDatabase(*app, options.get());
+  AddTiers(*app, options.get());
   AddNamespace(*app, options.get());
   AddTtl(*app, "--ttl", &options->ttl, "How long the value lives; for ever if not given");
   AddTexts(*app, "--tag", &options->tags, "Label the value; may be given several times");
@@ -142,7 +146,7 @@ void AddDel(CLI::App& parent, std::vector<Command>& commands) {
   const auto options = std::make_shared<DelCommandOptions>();
   CLI::App* app = parent.add_subcommand("del", "Delete keys");
   AddTexts(*app, "KEY", &options->keys, "The keys")->required();
-  AddDatabase(*app, options.get());
+  AddTiers(*app, options.get());
   AddNamespace(*app, options.get());
   commands.push_back({app, [options](Console& console) { return RunDel(*options, console); }});
 }

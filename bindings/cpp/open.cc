@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "trivet/redis_tier.h"
 #include "trivet/sqlite_backing.h"
 
 namespace trivet {
@@ -23,6 +25,19 @@ absl::StatusOr<std::shared_ptr<Backing>> OpenStore(std::string_view store, Clock
   return std::shared_ptr<Backing>(*std::move(backing));
 }
 
+absl::StatusOr<std::shared_ptr<SharedTier>> OpenShared(std::string url, Clock* clock) {
+  RedisTierOptions options;
+  options.redis.url = std::move(url);
+  options.redis.clock = clock;
+  absl::StatusOr<std::unique_ptr<SharedTier>> tier = OpenRedisTier(options);
+  if (!tier.ok()) {
+    // The errors of a URL name the part that is wrong and repeat nothing of it.
+    return absl::Status(tier.status().code(),
+                        absl::StrCat("OpenOptions.redis: ", tier.status().message()));
+  }
+  return std::shared_ptr<SharedTier>(*std::move(tier));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Cache>> Open(OpenOptions options) {
@@ -31,11 +46,21 @@ absl::StatusOr<std::unique_ptr<Cache>> Open(OpenOptions options) {
   if (options.max_entries != 0) cache.max_entries = options.max_entries;
   // Before a file is created for nothing.
   if (absl::Status status = Validate(cache); !status.ok()) return status;
-  if (!options.store.empty()) {
-    if (cache.backing != nullptr) {
+  if (!options.store.empty() && cache.backing != nullptr) {
+    return absl::InvalidArgumentError(
+        "OpenOptions.store: must be empty where OpenOptions.cache.backing is given");
+  }
+  if (!options.redis.empty()) {
+    if (cache.shared != nullptr) {
       return absl::InvalidArgumentError(
-          "OpenOptions.store: must be empty where OpenOptions.cache.backing is given");
+          "OpenOptions.redis: must be empty where OpenOptions.cache.shared is given");
     }
+    absl::StatusOr<std::shared_ptr<SharedTier>> tier =
+        OpenShared(std::move(options.redis), cache.clock);
+    if (!tier.ok()) return tier.status();
+    cache.shared = *std::move(tier);
+  }
+  if (!options.store.empty()) {
     absl::StatusOr<std::shared_ptr<Backing>> backing = OpenStore(options.store, cache.clock);
     if (!backing.ok()) return backing.status();
     cache.backing = *std::move(backing);

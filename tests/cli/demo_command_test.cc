@@ -1,4 +1,4 @@
-// demo, run as a process.
+// The first part of demo, run as a process; the second is in demo_fleet_command_test.cc.
 #include <filesystem>
 #include <string>
 
@@ -14,7 +14,8 @@ using Json = nlohmann::json;
 using DemoCommandTest = ToolTest;
 
 TEST_F(DemoCommandTest, FindsNoStaleReadAndNeedsNoTerminal) {
-  const ToolRun run = Run({"demo", "--rows", "3000", "--seconds", "0.4", "--memory", "256K"});
+  const ToolRun run =
+      Run({"demo", "--processes", "0", "--rows", "3000", "--seconds", "0.4", "--memory", "256K"});
   ASSERT_EQ(run.exit, 0) << run.out << run.err;
   EXPECT_EQ(run.err, "") << "no progress bar where nobody watches";
   for (const char* text : {"SQLite alone", "through trivet", "reads per second", "p99.9",
@@ -24,8 +25,8 @@ TEST_F(DemoCommandTest, FindsNoStaleReadAndNeedsNoTerminal) {
 }
 
 TEST_F(DemoCommandTest, JsonHasTheSameFigures) {
-  const ToolRun run = Run({"demo", "--rows", "3000", "--seconds", "0.4", "--memory", "256K",
-                           "--threads", "3", "--seed", "5", "--json"});
+  const ToolRun run = Run({"demo", "--processes", "0", "--rows", "3000", "--seconds", "0.4",
+                           "--memory", "256K", "--threads", "3", "--seed", "5", "--json"});
   ASSERT_EQ(run.exit, 0) << run.err;
   const Json json = run.json();
   ASSERT_TRUE(json.is_object()) << run.out;
@@ -47,12 +48,12 @@ TEST_F(DemoCommandTest, JsonHasTheSameFigures) {
 }
 
 TEST_F(DemoCommandTest, KeepsTheFileThatWasAskedForAndNoOther) {
-  const ToolRun run =
-      Run({"demo", "--rows", "100", "--seconds", "0.1", "--db", Path("kept.db"), "--json"});
+  const ToolRun run = Run({"demo", "--processes", "0", "--rows", "100", "--seconds", "0.1", "--db",
+                           Path("kept.db"), "--json"});
   ASSERT_EQ(run.exit, 0) << run.err;
   EXPECT_EQ(Run({"stats", "--db", Path("kept.db"), "--json"}).json()["rows"], 100);
 
-  const ToolRun again = Run({"demo", "--rows", "100", "--db", Path("kept.db")});
+  const ToolRun again = Run({"demo", "--processes", "0", "--rows", "100", "--db", Path("kept.db")});
   EXPECT_EQ(again.exit, 3);
   EXPECT_THAT(again.err, HasSubstr("kept.db"));
   EXPECT_THAT(again.err, HasSubstr("--db"));
@@ -61,7 +62,7 @@ TEST_F(DemoCommandTest, KeepsTheFileThatWasAskedForAndNoOther) {
 TEST_F(DemoCommandTest, LeavesNoTemporaryFileBehind) {
   std::filesystem::create_directory(Path("tmp"));
   const std::string command = "TMPDIR=" + Path("tmp") + " " + TRIVET_TOOL_PATH +
-                              " demo --rows 100 --seconds 0.1 > " + Path("out");
+                              " demo --processes 0 --rows 100 --seconds 0.1 > " + Path("out");
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_TRUE(std::filesystem::is_empty(Path("tmp")));
 }
@@ -69,8 +70,8 @@ TEST_F(DemoCommandTest, LeavesNoTemporaryFileBehind) {
 TEST_F(DemoCommandTest, InterruptedItCleansUp) {
   std::filesystem::create_directory(Path("tmp"));
   const std::string command = "TMPDIR=" + Path("tmp") + " timeout -s INT 1 " + TRIVET_TOOL_PATH +
-                              " demo --rows 1000 --seconds 60 > " + Path("out") + " 2> " +
-                              Path("err");
+                              " demo --processes 0 --rows 1000 --seconds 60 > " + Path("out") +
+                              " 2> " + Path("err");
   EXPECT_NE(std::system(command.c_str()), 0);
   EXPECT_THAT(FileContent(Path("err")), HasSubstr("interrupted"));
   EXPECT_TRUE(std::filesystem::is_empty(Path("tmp")));

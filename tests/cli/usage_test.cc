@@ -19,7 +19,7 @@ TEST_F(UsageTest, HelpNamesCommandsAndExitCodes) {
   const ToolRun help = Run({"--help"});
   EXPECT_EQ(help.exit, 0);
   for (const char* word : {"demo", "replay", "get", "set", "del", "mget", "tags", "clear", "stats",
-                           "Exit status", "1  not found", "4  the demo"}) {
+                           "doctor", "Exit status", "1  not found", "4  the demo"}) {
     EXPECT_THAT(help.out, HasSubstr(word));
   }
   EXPECT_EQ(help.err, "");
@@ -37,7 +37,8 @@ TEST_F(UsageTest, EveryCommandExplainsItself) {
                                              {"tags", "show"},
                                              {"tags", "delete"},
                                              {"clear"},
-                                             {"stats"}}) {
+                                             {"stats"},
+                                             {"doctor"}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back("--help");
     const ToolRun help = Run(arguments);
@@ -61,7 +62,8 @@ TEST_F(UsageTest, WrongCommandLinesAreRefusedByName) {
       {{}, "command"},
       {{"fetch"}, "fetch"},
       {{"get"}, "KEY"},
-      {{"get", "k"}, "--db"},
+      {{"get", "k"}, "--db or --redis"},
+      {{"stats"}, "--db"},
       {{"get", "--db", db}, "KEY"},
       {{"get", "k", "more", "--db", db}, "more"},
       {{"get", "k", "--db", db, "--frobnicate"}, "--frobnicate"},

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/store/temp_folder.h"
+#include "tests/support/fake_shared_tier.h"
 #include "tests/support/memory_backing.h"
 #include "tests/support/status_matchers.h"
 #include "trivet/clock.h"
@@ -98,6 +99,50 @@ TEST_F(OpenTest, AStoreByNameAndOneByPointerAreOneTooMany) {
 
 TEST_F(OpenTest, ABadOptionCreatesNoFile) {
   EXPECT_THAT(Open({.store = store_}), StatusIs(kInvalidArgument));
+  EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+TEST_F(OpenTest, AServerThatIsDownIsNotInTheWay) {
+  auto cache = Open(
+      {.memory_bytes = 1 << 20, .store = store_, .redis = "unix://" + folder_.File("nobody.sock")});
+  ASSERT_THAT(cache, IsOk());
+  const auto set = (*cache)->In("users").Set("a", "1");
+  ASSERT_THAT(set, IsOk());
+  EXPECT_EQ(set->coherence, Coherence::kDeferred);
+  EXPECT_EQ(Get(**cache, "a"), "1");
+}
+
+TEST_F(OpenTest, AServerThatCannotBeNamedIsRefusedWithoutASecret) {
+  const struct {
+    std::string redis;
+    absl::StatusCode code;
+    const char* named;
+  } kCases[] = {
+      {"localhost:6379", kInvalidArgument, "scheme"},
+      {"redis://:s3cret@host:port", kInvalidArgument, "port"},
+      {"redis://me:s3cret@", kInvalidArgument, "host"},
+      {"unix://:s3cret@/a.sock?database=1", kInvalidArgument, "query"},
+      {"rediss://:s3cret@host", kUnimplemented, "TLS"},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.redis);
+    const auto cache = Open({.memory_bytes = 1 << 20, .store = store_, .redis = c.redis});
+    EXPECT_THAT(cache, StatusIs(c.code, HasSubstr(c.named)));
+    EXPECT_THAT(cache, StatusIs(c.code, HasSubstr("OpenOptions.redis")));
+    EXPECT_THAT(std::string(cache.status().message()), ::testing::Not(HasSubstr("s3cret")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+TEST_F(OpenTest, AServerByNameAndOneByPointerAreOneTooMany) {
+  ManualClock clock;
+  testing::FakeSharedServer server(&clock, {});
+  auto shared = std::make_shared<testing::FakeSharedTier>(&server);
+  EXPECT_THAT(Open({.memory_bytes = 1 << 20,
+                    .store = store_,
+                    .redis = "redis://localhost",
+                    .cache = {.shared = shared}}),
+              StatusIs(kInvalidArgument, HasSubstr("redis")));
   EXPECT_FALSE(std::filesystem::exists(file_));
 }
 

@@ -155,6 +155,19 @@ TEST_F(CoherenceTest, AFailoverToAnOlderServerResurrectsNothing) {
   EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
 }
 
+TEST_F(CoherenceTest, AHandshakeThatTheSubscriptionDisturbsIsMadeAgain) {
+  fleet_.server().FailOver();
+  int calls = 0;
+  fleet_.line(0).OnCall([&] {
+    // The first finds another server; the second is the handshake with that.
+    if (++calls == 2) fleet_.server().FailOver();
+  });
+  Coherence told = Coherence::kLocal;
+  EXPECT_THAT(fleet_.users(0).Invalidate("42", &told), IsOk());
+  fleet_.line(0).OnCall(nullptr);
+  EXPECT_EQ(told, Coherence::kApplied);
+}
+
 TEST_F(CoherenceTest, WhatCannotBeToldIsToldLater) {
   WriteRow("42", "Ada");
   EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");

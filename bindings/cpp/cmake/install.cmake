@@ -16,7 +16,7 @@ get_target_property(libraries trivet_engine INTERFACE_LINK_LIBRARIES)
 list(FILTER libraries INCLUDE REGEX "^absl::")
 list(TRANSFORM libraries REPLACE "^absl::" "absl_")
 list(JOIN libraries ", " TRIVET_PC_REQUIRES)
-set(TRIVET_PC_REQUIRES_PRIVATE "libxxhash, sqlite3")
+set(TRIVET_PC_REQUIRES_PRIVATE "libxxhash, sqlite3, hiredis")
 get_target_property(type trivet_trivet TYPE)
 if(type STREQUAL "STATIC_LIBRARY")
   # Nobody else can name what our archives need; this way `pkg-config --libs trivet` suffices without --static.
