@@ -45,6 +45,7 @@ absl::StatusOr<std::string> FindProgram(const std::string& name) {
 
 absl::StatusOr<ChildProcess> ChildProcess::Start(std::vector<std::string> words) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const pid_t parent = getpid();
