@@ -97,11 +97,9 @@ absl::StatusOr<LeaseAnswer> RedisLeaseKeeper::Acquire(std::string_view name,
   words.Key(Named("l:", name)).Key(Named("f:", name)).Key(Named("m"));
   words.Argument(BytesOf(owner)).Argument(Millis(lease)).Argument(Millis(options_.lease_max));
   words.Argument(Millis(kCounterLife)).Argument(options_.trust_empty ? "1" : "0");
-  absl::StatusOr<std::vector<Reply>> replies = client_->RunMany({&words.call(), 1}, deadline);
-  if (!replies.ok()) return replies.status();
-  const Reply& reply = replies->front();
-  if (absl::Status status = StatusOf(reply); !status.ok()) return status;
-  const std::vector<Reply>& fields = reply.elements;
+  const absl::StatusOr<Reply> reply = Run(words, deadline);
+  if (!reply.ok()) return reply.status();
+  const std::vector<Reply>& fields = reply->elements;
   if (fields.size() != 2 || !fields[0].is_string() || !fields[1].is_integer() ||
       fields[1].integer < 0) {
     return NotWhatWasExpected();
@@ -135,12 +133,24 @@ absl::StatusOr<bool> RedisLeaseKeeper::Release(std::string_view name, const Leas
 
 absl::StatusOr<bool> RedisLeaseKeeper::RunYesOrNo(const ScriptWords& words,
                                                   absl::Duration deadline) {
+  const absl::StatusOr<Reply> reply = Run(words, deadline);
+  if (!reply.ok()) return reply.status();
+  if (!reply->is_integer()) return NotWhatWasExpected();
+  return reply->integer == 1;
+}
+
+absl::StatusOr<Reply> RedisLeaseKeeper::Run(const ScriptWords& words, absl::Duration deadline) {
   absl::StatusOr<std::vector<Reply>> replies = client_->RunMany({&words.call(), 1}, deadline);
-  if (!replies.ok()) return replies.status();
-  const Reply& reply = replies->front();
+  if (!replies.ok()) {
+    // A connection that ended in between.
+    if (!absl::IsUnavailable(replies.status()) || !MaybeExecuted(replies.status())) {
+      return replies.status();
+    }
+    return absl::UnknownError(replies.status().message());
+  }
+  Reply& reply = replies->front();
   if (absl::Status status = StatusOf(reply); !status.ok()) return status;
-  if (!reply.is_integer()) return NotWhatWasExpected();
-  return reply.integer == 1;
+  return std::move(reply);
 }
 
 absl::StatusOr<std::unique_ptr<LeaseWatch>> RedisLeaseKeeper::Watch(LeaseListener& listener) {

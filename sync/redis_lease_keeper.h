@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sync/redis_client.h"
+#include "sync/reply.h"
 #include "sync/script_words.h"
 #include "trivet/lease_keeper.h"
 #include "trivet/redis_lease_keeper.h"
@@ -40,6 +41,7 @@ class RedisLeaseKeeper final : public LeaseKeeper {
   absl::StatusOr<std::unique_ptr<LeaseWatch>> Watch(LeaseListener& listener) override;
 
  private:
+  absl::StatusOr<Reply> Run(const ScriptWords& words, absl::Duration deadline);
   absl::StatusOr<bool> RunYesOrNo(const ScriptWords& words, absl::Duration deadline);
 
   const RedisLeaseKeeperOptions options_;

@@ -51,6 +51,11 @@ void FakeLeaseServer::SetFull(bool full) {
   full_ = full;
 }
 
+bool FakeLeaseServer::IsFull() {
+  MutexLock lock(mutex_);
+  return full_;
+}
+
 void FakeLeaseServer::Age(absl::Duration by) {
   MutexLock lock(mutex_);
   ahead_ += by;
@@ -143,6 +148,11 @@ void FakeLeaseKeeper::OnCall(std::function<void()> hook) {
   hook_ = std::move(hook);
 }
 
+void FakeLeaseKeeper::OnReply(std::function<void()> hook) {
+  MutexLock lock(mutex_);
+  reply_hook_ = std::move(hook);
+}
+
 size_t FakeLeaseKeeper::calls() const {
   MutexLock lock(mutex_);
   return calls_;
@@ -162,6 +172,7 @@ FakeLeaseKeeper::Fate FakeLeaseKeeper::NextFate(absl::Duration deadline) {
     hook = hook_;
     if (calls_to_fault_ > 0 && --calls_to_fault_ == 0) fate = fault_;
     if (!all_.ok()) fate.before = all_;
+    fate.reply_hook = reply_hook_;
   }
   if (hook) hook();
   if (server_.clock_.Elapsed() >= deadline) fate.before = Lost();
@@ -171,33 +182,20 @@ FakeLeaseKeeper::Fate FakeLeaseKeeper::NextFate(absl::Duration deadline) {
 absl::StatusOr<LeaseAnswer> FakeLeaseKeeper::Acquire(std::string_view name, const LeaseOwner& owner,
                                                      absl::Duration lease,
                                                      absl::Duration deadline) {
-  const Fate fate = NextFate(deadline);
-  if (!fate.before.ok()) return fate.before;
-  {
-    MutexLock lock(server_.mutex_);
-    if (server_.full_) return absl::ResourceExhaustedError("no memory");
-  }
-  const LeaseAnswer answer = server_.Acquire(name, owner, lease);
-  if (!fate.after.ok()) return fate.after;
-  return answer;
+  return Pass<LeaseAnswer>(deadline, [&]() -> absl::StatusOr<LeaseAnswer> {
+    if (server_.IsFull()) return absl::ResourceExhaustedError("no memory");
+    return server_.Acquire(name, owner, lease);
+  });
 }
 
 absl::StatusOr<bool> FakeLeaseKeeper::Renew(std::string_view name, const LeaseOwner& owner,
                                             absl::Duration lease, absl::Duration deadline) {
-  const Fate fate = NextFate(deadline);
-  if (!fate.before.ok()) return fate.before;
-  const bool renewed = server_.Renew(name, owner, lease);
-  if (!fate.after.ok()) return fate.after;
-  return renewed;
+  return Pass<bool>(deadline, [&] { return server_.Renew(name, owner, lease); });
 }
 
 absl::StatusOr<bool> FakeLeaseKeeper::Release(std::string_view name, const LeaseOwner& owner,
                                               absl::Duration deadline) {
-  const Fate fate = NextFate(deadline);
-  if (!fate.before.ok()) return fate.before;
-  const bool released = server_.Release(name, owner);
-  if (!fate.after.ok()) return fate.after;
-  return released;
+  return Pass<bool>(deadline, [&] { return server_.Release(name, owner); });
 }
 
 absl::StatusOr<std::unique_ptr<LeaseWatch>> FakeLeaseKeeper::Watch(LeaseListener& listener) {

@@ -43,6 +43,8 @@ class FakeLeaseServer {
   // As if locks had been in use for long: the grace is over.
   void EndGrace();
 
+  absl::Duration lease_max() const { return lease_max_; }
+
   // Who has the name; nullopt: nobody.
   std::optional<LeaseOwner> OwnerOf(std::string_view name);
 
@@ -65,6 +67,7 @@ class FakeLeaseServer {
   absl::Duration Now() const TRIVET_REQUIRES(mutex_) { return clock_.Elapsed() + ahead_; }
   // Null: nobody has it.
   Lease* Find(std::string_view name) TRIVET_REQUIRES(mutex_);
+  bool IsFull();
   LeaseAnswer Acquire(std::string_view name, const LeaseOwner& owner, absl::Duration lease);
   bool Renew(std::string_view name, const LeaseOwner& owner, absl::Duration lease);
   bool Release(std::string_view name, const LeaseOwner& owner);
@@ -101,8 +104,10 @@ class FakeLeaseKeeper final : public LeaseKeeper {
   void LoseReply(size_t nth);
   // Every call answers `error`, without effect, until it is OkStatus().
   void FailAll(absl::Status error);
-  // Called at the beginning of every call, on its thread, without a lock. Null: nothing.
+  // Called at the beginning of every call, and when the server has been asked, on its thread,
+  // without a lock. Null: nothing.
   void OnCall(std::function<void()> hook);
+  void OnReply(std::function<void()> hook);
   // How many calls there were, those that failed included.
   size_t calls() const;
   // How many watches there are now.
@@ -122,9 +127,21 @@ class FakeLeaseKeeper final : public LeaseKeeper {
   struct Fate {
     absl::Status before = {};  // not OK: the answer, and the server was not asked
     absl::Status after = {};   // not OK: the answer, after the server was asked
+    std::function<void()> reply_hook = nullptr;
   };
   Fate NextFate(absl::Duration deadline);
   void Arm(size_t nth, Fate fate);
+
+  template <typename Answer>
+  absl::StatusOr<Answer> Pass(absl::Duration deadline,
+                              absl::FunctionRef<absl::StatusOr<Answer>()> ask) {
+    const Fate fate = NextFate(deadline);
+    if (!fate.before.ok()) return fate.before;
+    absl::StatusOr<Answer> answer = ask();
+    if (fate.reply_hook) fate.reply_hook();
+    if (!fate.after.ok()) return fate.after;
+    return answer;
+  }
 
   FakeLeaseServer& server_;
   mutable engine::Mutex mutex_;
@@ -133,6 +150,7 @@ class FakeLeaseKeeper final : public LeaseKeeper {
   Fate fault_ TRIVET_GUARDED_BY(mutex_);
   absl::Status all_ TRIVET_GUARDED_BY(mutex_);
   std::function<void()> hook_ TRIVET_GUARDED_BY(mutex_);
+  std::function<void()> reply_hook_ TRIVET_GUARDED_BY(mutex_);
 };
 
 }  // namespace trivet::testing

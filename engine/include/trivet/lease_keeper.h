@@ -65,11 +65,10 @@ class LeaseWatch {
 // REQUIRES, of all methods: names of 1 to 1024 bytes, any bytes; leases of 1 ms to lease_max(), in
 // whole milliseconds or rounded down to them. Callers check.
 //
-// Errors. A status that is not OK means that nobody knows: the command may have been executed all
-// the same, now or later. kUnavailable, kDeadlineExceeded, kResourceExhausted (no memory left
-// there; renewing and releasing still work), kUnauthenticated, kPermissionDenied,
-// kFailedPrecondition (the server is too old, or something else uses its keys), kInternal,
-// kUnknown.
+// Errors. Nothing was done: kUnavailable, kResourceExhausted (no memory left there; renewing and
+// releasing still work), kUnauthenticated, kPermissionDenied, kFailedPrecondition (the server is
+// too old, or something else uses its keys). Nobody knows, the command may have been executed all
+// the same, now or later: kDeadlineExceeded, kUnknown, kInternal.
 //
 // `deadline` is a value of Clock::Elapsed(); calls end by it.
 //

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "trivet/load.h"
+#include "trivet/lock.h"
 #include "trivet/options.h"
 #include "trivet/result.h"
 #include "trivet/stats.h"
@@ -183,6 +184,22 @@ class Namespace {
   // Everything in the namespace, in the store too. In memory one increment; the memory comes back
   // in small steps afterwards.
   absl::Status Clear(Coherence* told = nullptr);
+
+  // --- Locks ------------------------------------------------------------------------------------
+
+  // Holds `name`, any name of 1 to kNameBytesMax bytes, in all processes: see trivet/lock.h. Names
+  // belong to the namespace, and have nothing to do with keys.
+  //
+  // DeadlineExceeded if others have it for all of LockOptions::wait; Unavailable if the keeper of
+  // the leases does not answer, or must not grant any yet, unless on_unavailable says otherwise;
+  // FailedPrecondition without CacheOptions::leases. Unauthenticated and PermissionDenied are the
+  // keeper's.
+  absl::StatusOr<trivet::Lock> Lock(std::string_view name, const LockOptions& options = {});
+
+  // Holds `name` in this process. DeadlineExceeded if another thread has it for all of `wait`,
+  // which is zero to an hour.
+  absl::StatusOr<trivet::LocalLock> LockLocally(std::string_view name,
+                                                absl::Duration wait = absl::ZeroDuration());
 
   // --- Looking around ---------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ namespace trivet {
 
 class Backing;
 class Clock;
+class LeaseKeeper;
 class SharedTier;
 
 // --- Limits -------------------------------------------------------------------------------------
@@ -160,6 +161,10 @@ struct CacheOptions {
   // null. Belongs to the cache alone: a second cache needs one of its own.
   std::shared_ptr<SharedTier> shared = nullptr;
   CoherenceOptions coherence = {};
+
+  // What grants the leases of Namespace::Lock; null: that is FailedPrecondition. Shared with the
+  // program and other caches. Without background_maintenance leases are renewed by Cache::Maintain.
+  std::shared_ptr<LeaseKeeper> leases = nullptr;
 
   // Null: the system's. Must outlive the cache.
   Clock* clock = nullptr;
