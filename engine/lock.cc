@@ -113,6 +113,10 @@ absl::Duration Lock::valid_for() const {
   return lease_ == nullptr ? absl::ZeroDuration() : lease_->valid_for();
 }
 
+WriteFence Lock::fence() const {
+  return lease_ == nullptr ? WriteFence() : WriteFence{.lock = lease_->name(), .token = token_};
+}
+
 absl::Status Lock::Release() {
   return lease_ == nullptr ? absl::OkStatus() : locks_->Release(*lease_);
 }

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "trivet/write_fence.h"
 
 namespace trivet {
 
@@ -102,6 +103,10 @@ class [[nodiscard]] Lock {
   // Greater than that of every earlier holder of the name, as far as the server remembers or its
   // clock goes: docs/locks.md. 0 where scope() is kThisProcess: then nothing is promised to others.
   uint64_t token() const { return token_; }
+
+  // For writes that must not happen once a later holder has written (trivet/write_fence.h). Where
+  // scope() is kThisProcess they are refused.
+  WriteFence fence() const;
 
   LockScope scope() const { return scope_; }
 

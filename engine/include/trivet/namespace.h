@@ -129,7 +129,8 @@ class Namespace {
 
   // --- Writing ----------------------------------------------------------------------------------
 
-  // A replaced entry loses its TTL and tags for the new ones.
+  // A replaced entry loses its TTL and tags for the new ones. With SetOptions::fence the store
+  // refuses what comes from a holder that lost its lock: see IsFencedOut in trivet/write_fence.h.
   absl::StatusOr<SetResult> Set(std::string_view key, std::string_view value,
                                 const SetOptions& options = {});
 
@@ -145,9 +146,13 @@ class Namespace {
 
   // Deletes from every tier. True: there was an entry.
   absl::StatusOr<bool> Delete(std::string_view key, Coherence* told = nullptr);
+  absl::StatusOr<bool> Delete(std::string_view key, const DeleteOptions& options,
+                              Coherence* told = nullptr);
 
   // Deletes all, in one transaction of the store. How many there were.
   absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys, Coherence* told = nullptr);
+  absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys,
+                                 const DeleteOptions& options, Coherence* told = nullptr);
 
   // Deletes and returns what was there; an empty Value if nothing was.
   absl::StatusOr<Value> Take(std::string_view key, Coherence* told = nullptr);
@@ -252,7 +257,7 @@ class Namespace {
   absl::StatusOr<int64_t> IncrementThrough(std::string_view key, int64_t by, Coherence* told);
   absl::StatusOr<int64_t> IncrementInMemory(std::string_view key, int64_t by);
   absl::StatusOr<std::vector<Value>> RemoveAll(std::span<const std::string_view> keys,
-                                               Coherence* told);
+                                               const DeleteOptions& options, Coherence* told);
 
   engine::Core* core_ = nullptr;             // null iff !status_.ok()
   engine::NamespaceState* state_ = nullptr;  // null iff !status_.ok()

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "trivet/removal.h"
+#include "trivet/write_fence.h"
 
 namespace trivet {
 
@@ -191,10 +192,21 @@ struct SetOptions {
   std::vector<std::string> tags = {};                     // duplicates count once
   SetWhen when = SetWhen::kAlways;
   uint64_t if_version = 0;  // with SetWhen::kIfVersion
+  // Only where the namespace has rows in the store: that the lock is still the writer's is decided
+  // there. Unset: the write is done under no lock.
+  std::optional<WriteFence> fence = std::nullopt;
 };
 
 // InvalidArgument naming the field, or OK.
 absl::Status Validate(const SetOptions& options);
+
+// What may differ from one Delete to the next.
+struct DeleteOptions {
+  std::optional<WriteFence> fence = std::nullopt;  // as SetOptions::fence
+};
+
+// InvalidArgument naming the field, or OK.
+absl::Status Validate(const DeleteOptions& options);
 
 // What may differ from one Get to the next.
 struct GetOptions {
