@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "tests/support/lock_fixture.h"
+#include "tests/support/memory_backing.h"
 #include "tests/support/random_test.h"
+#include "trivet/write_fence.h"
 
 namespace trivet::testing {
 namespace {
@@ -51,7 +53,7 @@ class LockModelTest : public LockFixture {
     const size_t name = Draw(kNames);
     LockingCache& process = processes_[at];
     Place& place = places_[at][name];
-    switch (Draw(16)) {
+    switch (Draw(18)) {
       case 0:
       case 1:
       case 2:
@@ -76,6 +78,9 @@ class LockModelTest : public LockFixture {
                                                     : absl::OkStatus());
       case 14:
         return SlowDown(process);
+      case 15:
+      case 16:
+        return Write(name, place);
       default:
         return BreakServer();
     }
@@ -103,6 +108,20 @@ class LockModelTest : public LockFixture {
     EXPECT_TRUE(held || absl::IsAborted(status)) << status;
     EXPECT_EQ(place.lock->state(), held ? LockState::kReleased : LockState::kLost);
     place = {};
+  }
+
+  // Held or lost: the store tells by the tokens who came later.
+  void Write(size_t name, const Place& place) {
+    if (!place.lock.has_value()) return;
+    const bool held = place.lock->state() == LockState::kHeld;
+    const StoreWrite row{.key = kNameOf[name], .value = "v"};
+    const absl::Status status =
+        rows_->WriteFenced(place.lock->fence(), "users", {&row, 1}).status();
+    const bool stale = place.lock->token() < written_[name];
+    EXPECT_EQ(IsFencedOut(status), stale) << status;
+    EXPECT_FALSE(held && stale);
+    fenced_out_ += stale ? 1 : 0;
+    if (!stale) written_[name] = place.lock->token();
   }
 
   // The server's clock goes faster than ours, by nearly the 1 % that is allowed.
@@ -164,8 +183,11 @@ class LockModelTest : public LockFixture {
   std::array<LockingCache, kProcesses> processes_;
   std::array<std::array<Place, kNames>, kProcesses> places_;
   std::array<uint64_t, kNames> newest_ = {};
+  std::shared_ptr<MemoryBacking> rows_ = std::make_shared<MemoryBacking>(&clock_);
+  std::array<uint64_t, kNames> written_ = {};  // the token of the last write
   uint64_t acquired_ = 0;
   uint64_t losses_ = 0;
+  uint64_t fenced_out_ = 0;
 };
 
 TEST_F(LockModelTest, NobodyElseHasWhatSomebodyHolds) {
@@ -179,6 +201,7 @@ TEST_F(LockModelTest, NobodyElseHasWhatSomebodyHolds) {
   // It was about something.
   EXPECT_GT(acquired_, 8 * runs);
   EXPECT_GT(losses_, runs);
+  EXPECT_GT(fenced_out_, runs / 10);
 }
 
 }  // namespace
