@@ -93,11 +93,12 @@ class [[nodiscard]] Lock {
   // Releases, at best: see Release.
   ~Lock();
 
-  // By the clock of this process, suspended time included. About 0.1 us.
+  // By the clock of this process, suspended time included. Well under a microsecond: asks the
+  // system for the time and for the process it is in.
   LockState state() const;
 
   // For how long it is certainly held, if it is not renewed: infinite where scope() is
-  // kThisProcess, else at most the lease. Zero unless held. About 0.1 us.
+  // kThisProcess, else at most the lease. Zero unless held. Costs as state().
   absl::Duration valid_for() const;
 
   // Greater than that of every earlier holder of the name, as far as the server remembers or its
