@@ -19,7 +19,12 @@ constexpr absl::Duration kSweepPeriod = absl::Seconds(1);
 Core::Core(CacheOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? *options_.clock : *Clock::System()),
-      memory_(options_, clock_) {
+      memory_(options_, clock_),
+      local_locks_(clock_) {
+  if (options_.leases != nullptr) {
+    locks_ = std::make_unique<DistributedLocks>(*options_.leases, options_.coherence.timeout,
+                                                options_.background_maintenance, clock_);
+  }
   if (options_.shared != nullptr) {
     sharing_ = std::make_unique<SharedUpkeep>(*options_.shared, options_.backing.get(),
                                               options_.coherence, clock_, memory_);
@@ -43,6 +48,7 @@ bool Core::Maintain(size_t budget) {
   const bool more_rows = SweepStore(budget);
   // With a thread in the background, that one does it.
   if (sharing_ != nullptr && !options_.background_maintenance) sharing_->Step();
+  if (locks_ != nullptr && !options_.background_maintenance) locks_->Step();
   return more_memory || more_rows;
 }
 
@@ -67,12 +73,14 @@ absl::Status Core::Close() {
   closed_.store(true, std::memory_order_release);
   maintenance_.Stop();
   if (sharing_ != nullptr) sharing_->Stop();
+  if (locks_ != nullptr) locks_->Stop();
   const size_t flights = memory_.flights();
   const size_t pinned = memory_.pinned_entries();
-  if (flights == 0 && pinned == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("the cache is still in use: ", pinned,
-                                                    " values are pinned, ", flights,
-                                                    " loads and writes are in progress"));
+  const size_t locks = local_locks_.users() + (locks_ != nullptr ? locks_->users() : 0);
+  if (flights == 0 && pinned == 0 && locks == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the cache is still in use: ", pinned, " values are pinned, ", locks,
+      " locks are held or waited for, ", flights, " loads and writes are in progress"));
 }
 
 }  // namespace trivet::engine

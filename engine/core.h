@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "engine/distributed_locks.h"
+#include "engine/local_locks.h"
 #include "engine/maintenance_thread.h"
 #include "engine/memory_tier.h"
 #include "engine/namespace_state.h"
@@ -38,6 +40,10 @@ class Core {
   // What says what other processes do; null where there is no shared tier.
   SharedUpkeep* sharing() { return sharing_.get(); }
 
+  LocalLocks& local_locks() { return local_locks_; }
+  // Null where there is no keeper of leases.
+  DistributedLocks* locks() { return locks_.get(); }
+
   // The end of a wait that begins now.
   absl::Duration JoinDeadline() const { return clock_.Elapsed() + options_.join_timeout; }
 
@@ -60,6 +66,8 @@ class Core {
   NamespaceTable spaces_;
   MemoryTier memory_;
   std::atomic<bool> closed_{false};
+  LocalLocks local_locks_;
+  std::unique_ptr<DistributedLocks> locks_;
   std::unique_ptr<SharedUpkeep> sharing_;             // uses those above
   absl::Duration next_sweep_ = absl::ZeroDuration();  // of the background thread alone
   MaintenanceThread maintenance_;                     // last: it uses the rest

@@ -188,7 +188,17 @@ absl::Status Validate(const SetOptions& options) {
     return Wrong("SetOptions.if_version", "0 unless SetOptions.when is kIfVersion",
                  options.if_version);
   }
+  if (options.fence.has_value()) {
+    if (absl::Status status = Validate(*options.fence, "SetOptions.fence"); !status.ok()) {
+      return status;
+    }
+  }
   return CheckTags(options.tags, "SetOptions.tags");
+}
+
+absl::Status Validate(const DeleteOptions& options) {
+  if (!options.fence.has_value()) return absl::OkStatus();
+  return Validate(*options.fence, "DeleteOptions.fence");
 }
 
 absl::Status Validate(const GetOptions& options) {

@@ -43,13 +43,20 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::ReadMany(
   return rows;
 }
 
-absl::StatusOr<std::vector<StoreWritten>> StoreAccess::Write(std::span<const StoreWrite> writes,
-                                                             uint64_t ticket) {
+absl::StatusOr<std::vector<StoreWritten>> StoreAccess::Write(
+    std::span<const StoreWrite> writes, uint64_t ticket, const std::optional<WriteFence>& fence) {
+  if (fence.has_value()) {
+    return Counted(backing_.WriteFenced(*fence, space_.name(), writes, ticket), writes.size());
+  }
   return Counted(backing_.Write(space_.name(), writes, ticket), writes.size());
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::Delete(
-    std::span<const std::string_view> keys, uint64_t ticket) {
+    std::span<const std::string_view> keys, uint64_t ticket,
+    const std::optional<WriteFence>& fence) {
+  if (fence.has_value()) {
+    return Counted(backing_.DeleteFenced(*fence, space_.name(), keys, ticket), keys.size());
+  }
   return Counted(backing_.Delete(space_.name(), keys, ticket), keys.size());
 }
 

@@ -25,9 +25,11 @@ class StoreAccess {
   absl::StatusOr<std::vector<std::optional<StoredValue>>> ReadMany(
       std::span<const std::string_view> keys);
   absl::StatusOr<std::vector<StoreWritten>> Write(std::span<const StoreWrite> writes,
-                                                  uint64_t ticket);
+                                                  uint64_t ticket,
+                                                  const std::optional<WriteFence>& fence = {});
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
-      std::span<const std::string_view> keys, uint64_t ticket);
+      std::span<const std::string_view> keys, uint64_t ticket,
+      const std::optional<WriteFence>& fence = {});
   absl::StatusOr<bool> Touch(std::string_view key, absl::Time expires_at, uint64_t ticket);
   absl::StatusOr<uint64_t> DeleteTag(std::string_view tag, uint64_t ticket);
   absl::Status Clear(uint64_t ticket);

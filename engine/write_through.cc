@@ -80,6 +80,13 @@ absl::Status NeedsStore(std::string_view what) {
       absl::StrCat(engine::ToAbsl(what), " needs a store where processes share the namespace"));
 }
 
+// Whether a writer still holds its lock is decided where the truth is.
+absl::Status CheckFence(const std::optional<WriteFence>& fence, bool uses_store) {
+  if (!fence.has_value() || uses_store) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "fence: the namespace has no rows in a store, which would decide");
+}
+
 absl::StatusOr<int64_t> Sum(std::string_view text, int64_t by) {
   const std::optional<int64_t> number = ParseNumber(text);
   if (!number.has_value()) {
@@ -97,6 +104,7 @@ absl::StatusOr<int64_t> Sum(std::string_view text, int64_t by) {
 absl::Status Namespace::CheckSet(std::span<const Item> items, const SetOptions& options) const {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (absl::Status status = CheckFence(options.fence, UsesStore()); !status.ok()) return status;
   if (options.when == SetWhen::kIfVersion && !state_->options().versions) {
     return absl::FailedPreconditionError(
         "SetOptions.when: kIfVersion asks for versions, which the namespace does not keep (see "
@@ -217,8 +225,8 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
     guard.emplace(*state_->shared(), items.front().key);
     guard->Begin();
   }
-  const auto written =
-      StoreAccess(*core_->StoreOf(state_), *state_).Write(writes, announcement.LogTicket());
+  const auto written = StoreAccess(*core_->StoreOf(state_), *state_)
+                           .Write(writes, announcement.LogTicket(), options.fence);
   if (!written.ok()) {
     if (guard.has_value()) {
       guard->End(0);
@@ -273,13 +281,23 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
 }
 
 absl::StatusOr<bool> Namespace::Delete(std::string_view key, Coherence* told) {
-  const absl::StatusOr<size_t> deleted = MDelete({&key, 1}, told);
+  return Delete(key, DeleteOptions(), told);
+}
+
+absl::StatusOr<bool> Namespace::Delete(std::string_view key, const DeleteOptions& options,
+                                       Coherence* told) {
+  const absl::StatusOr<size_t> deleted = MDelete({&key, 1}, options, told);
   if (!deleted.ok()) return deleted.status();
   return *deleted > 0;
 }
 
 absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys, Coherence* told) {
-  const auto removed = RemoveAll(keys, told);
+  return MDelete(keys, DeleteOptions(), told);
+}
+
+absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys,
+                                          const DeleteOptions& options, Coherence* told) {
+  const auto removed = RemoveAll(keys, options, told);
   if (!removed.ok()) return removed.status();
   return static_cast<size_t>(std::count_if(removed->begin(), removed->end(),
                                            [](const Value& value) { return bool{value}; }));
@@ -288,14 +306,17 @@ absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys
 absl::StatusOr<Value> Namespace::Take(std::string_view key, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
-  auto removed = RemoveAll({&key, 1}, told);
+  auto removed = RemoveAll({&key, 1}, DeleteOptions(), told);
   if (!removed.ok()) return removed.status();
   return std::move(removed->front());
 }
 
 absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys,
+                                                        const DeleteOptions& options,
                                                         Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (absl::Status status = CheckFence(options.fence, UsesStore()); !status.ok()) return status;
   for (std::string_view key : keys) {
     if (absl::Status status = Check(key); !status.ok()) return status;
   }
@@ -321,8 +342,8 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
       !status.ok()) {
     return status;
   }
-  const auto rows =
-      StoreAccess(*core_->StoreOf(state_), *state_).Delete(keys, announcement.LogTicket());
+  const auto rows = StoreAccess(*core_->StoreOf(state_), *state_)
+                        .Delete(keys, announcement.LogTicket(), options.fence);
   if (rows.ok() || engine::MayHaveCommitted(rows.status())) announcement.OfKeys(keys);
   if (!rows.ok()) {
     flights.Fail(rows.status());

@@ -57,4 +57,11 @@ absl::Status CheckWrite(const StoreWrite& write) {
   return absl::OkStatus();
 }
 
+absl::Status CheckWrites(std::span<const StoreWrite> writes) {
+  for (const StoreWrite& write : writes) {
+    if (absl::Status status = CheckWrite(write); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace trivet::store

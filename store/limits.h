@@ -17,6 +17,7 @@ absl::Status CheckKeys(std::span<const std::string_view> keys);
 absl::Status CheckTag(std::string_view tag);
 absl::Status CheckPattern(std::string_view pattern);
 absl::Status CheckWrite(const StoreWrite& write);
+absl::Status CheckWrites(std::span<const StoreWrite> writes);
 
 }  // namespace trivet::store
 

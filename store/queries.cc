@@ -72,6 +72,13 @@ constexpr SqlText kTexts[] = {
     {"take versions",
      "UPDATE trivet_versions SET newest = newest + ?1 WHERE id = 1 RETURNING newest"},
 
+    // ?1 name.
+    {"look at a fence", "SELECT max_token FROM trivet_fence WHERE name = ?1"},
+    // ?1 name, ?2 token.
+    {"raise a fence",
+     "INSERT INTO trivet_fence (name, max_token) VALUES (?1, ?2)"
+     " ON CONFLICT (name) DO UPDATE SET max_token = excluded.max_token"},
+
     // ?1 ticket, ?2 namespace, ?3 kind, ?4 name, ?5 version, ?6 now. Under another ticket, which
     // the caller does not know and so cannot remove, if that one is taken. Also run on connections
     // of programs (append_change.cc), which may have temporary tables of that name: hence "main".

@@ -34,6 +34,8 @@ enum class Sql {
   kClearedRows,
   kExpiredRows,
   kReserveVersions,
+  kReadFence,
+  kRaiseFence,
   kLogChange,
   kReadChanges,
   kTrimChanges,

@@ -33,6 +33,22 @@ uint64_t TicketOf(uint64_t ticket, size_t index) {
 
 }  // namespace
 
+absl::Status RowWriter::PassFence(const WriteFence& fence) {
+  const auto token = static_cast<int64_t>(fence.token);
+  {
+    Query query(connection_, Sql::kReadFence);
+    query.BorrowBytes(1, fence.lock);
+    if (query.Next()) {
+      const int64_t greatest = query.Int(0);
+      if (greatest == token) return absl::OkStatus();  // no page is written
+      if (greatest > token) return FencedOutError();
+    } else if (!query.status().ok()) {
+      return query.status();
+    }
+  }
+  return Query(connection_, Sql::kRaiseFence).BorrowBytes(1, fence.lock).Bind(2, token).Run();
+}
+
 absl::StatusOr<std::vector<StoreWritten>> RowWriter::Write(std::string_view namespace_name,
                                                            std::span<const StoreWrite> writes,
                                                            uint64_t ticket) {

@@ -16,6 +16,7 @@
 #include "store/connection.h"
 #include "store/row_reader.h"
 #include "trivet/backing.h"
+#include "trivet/write_fence.h"
 
 namespace trivet::store {
 
@@ -26,6 +27,10 @@ class RowWriter {
  public:
   // `now` as in row_time.h.
   RowWriter(Connection& connection, int64_t now) : connection_(connection), now_(now) {}
+
+  // FencedOutError() if a greater token was seen with the lock; else remembers this one. Before the
+  // changes that it protects.
+  absl::Status PassFence(const WriteFence& fence);
 
   absl::StatusOr<std::vector<StoreWritten>> Write(std::string_view namespace_name,
                                                   std::span<const StoreWrite> writes,

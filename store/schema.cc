@@ -66,7 +66,17 @@ constexpr char kVersion2[] =
     ") STRICT;"
     "CREATE INDEX trivet_changes_ticket ON trivet_changes (ticket);";
 
-constexpr const char* kSteps[] = {kVersion1, kVersion2};
+// Version 3.
+//
+// The greatest fencing token that was ever seen with each lock (trivet/write_fence.h). Rows stay
+// for ever: without its row a lock would let an old holder write.
+constexpr char kVersion3[] =
+    "CREATE TABLE trivet_fence ("
+    "  name BLOB PRIMARY KEY,"
+    "  max_token INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
+
+constexpr const char* kSteps[] = {kVersion1, kVersion2, kVersion3};
 
 constexpr char kPurpose[] = "look at the schema";
 

@@ -68,24 +68,52 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::ReadMany(
 absl::StatusOr<std::vector<StoreWritten>> SqliteBacking::Write(std::string_view namespace_name,
                                                                std::span<const StoreWrite> writes,
                                                                uint64_t ticket) {
+  return WriteRows(nullptr, namespace_name, writes, ticket);
+}
+
+absl::StatusOr<std::vector<StoreWritten>> SqliteBacking::WriteFenced(
+    const WriteFence& fence, std::string_view namespace_name, std::span<const StoreWrite> writes,
+    uint64_t ticket) {
+  if (absl::Status status = Validate(fence); !status.ok()) return status;
+  return WriteRows(&fence, namespace_name, writes, ticket);
+}
+
+absl::StatusOr<std::vector<StoreWritten>> SqliteBacking::WriteRows(
+    const WriteFence* fence, std::string_view namespace_name, std::span<const StoreWrite> writes,
+    uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
-  for (const StoreWrite& write : writes) {
-    if (absl::Status status = CheckWrite(write); !status.ok()) return status;
-  }
+  if (absl::Status status = CheckWrites(writes); !status.ok()) return status;
   std::vector<StoreWritten> written;
-  const absl::Status status = Change(
-      [&](RowWriter& rows) { return Keep(rows.Write(namespace_name, writes, ticket), &written); });
+  const absl::Status status = Change([&](RowWriter& rows) {
+    absl::Status passed = fence != nullptr ? rows.PassFence(*fence) : absl::OkStatus();
+    return passed.ok() ? Keep(rows.Write(namespace_name, writes, ticket), &written) : passed;
+  });
   if (!status.ok()) return status;
   return written;
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::Delete(
     std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket) {
+  return DeleteRows(nullptr, namespace_name, keys, ticket);
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::DeleteFenced(
+    const WriteFence& fence, std::string_view namespace_name,
+    std::span<const std::string_view> keys, uint64_t ticket) {
+  if (absl::Status status = Validate(fence); !status.ok()) return status;
+  return DeleteRows(&fence, namespace_name, keys, ticket);
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> SqliteBacking::DeleteRows(
+    const WriteFence* fence, std::string_view namespace_name,
+    std::span<const std::string_view> keys, uint64_t ticket) {
   if (absl::Status status = CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = CheckKeys(keys); !status.ok()) return status;
   std::vector<std::optional<StoredValue>> deleted;
-  const absl::Status status = Change(
-      [&](RowWriter& rows) { return Keep(rows.Delete(namespace_name, keys, ticket), &deleted); });
+  const absl::Status status = Change([&](RowWriter& rows) {
+    absl::Status passed = fence != nullptr ? rows.PassFence(*fence) : absl::OkStatus();
+    return passed.ok() ? Keep(rows.Delete(namespace_name, keys, ticket), &deleted) : passed;
+  });
   if (!status.ok()) return status;
   return deleted;
 }

@@ -42,6 +42,13 @@ class SqliteBacking final : public Backing {
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
       std::string_view namespace_name, std::span<const std::string_view> keys,
       uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<std::vector<StoreWritten>> WriteFenced(const WriteFence& fence,
+                                                        std::string_view namespace_name,
+                                                        std::span<const StoreWrite> writes,
+                                                        uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> DeleteFenced(
+      const WriteFence& fence, std::string_view namespace_name,
+      std::span<const std::string_view> keys, uint64_t ticket = kUnlogged) override;
   absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
                              absl::Time expires_at, uint64_t ticket = kUnlogged) override;
   absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag,
@@ -54,6 +61,15 @@ class SqliteBacking final : public Backing {
   absl::StatusOr<std::vector<Count>> CountRows() override;
 
  private:
+  // `fence` may be null.
+  absl::StatusOr<std::vector<StoreWritten>> WriteRows(const WriteFence* fence,
+                                                      std::string_view namespace_name,
+                                                      std::span<const StoreWrite> writes,
+                                                      uint64_t ticket);
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> DeleteRows(
+      const WriteFence* fence, std::string_view namespace_name,
+      std::span<const std::string_view> keys, uint64_t ticket);
+
   // Runs `work` in a write transaction and commits it, unless it fails.
   absl::Status Change(absl::FunctionRef<absl::Status(RowWriter&)> work);
 

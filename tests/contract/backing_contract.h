@@ -19,6 +19,7 @@
 
 #include "tests/contract/backing_fixture.h"
 #include "tests/contract/change_log_contract.h"
+#include "tests/contract/fence_contract.h"
 #include "tests/support/backing_rows.h"
 #include "trivet/backing.h"
 #include "trivet/clock.h"

@@ -214,6 +214,18 @@ TEST_P(IoFaultTest, Delete) {
   });
 }
 
+TEST_P(IoFaultTest, FencedChanges) {
+  const WriteFence fence{.lock = "l", .token = 7};
+  VisitEveryFailure([&](Backing& backing) {
+    const StoreWrite rows[] = {Row("a", "10"), Row("x", "11")};
+    return backing.WriteFenced(fence, "users", rows, 100).status();
+  });
+  VisitEveryFailure([&](Backing& backing) {
+    const std::string_view keys[] = {"a", "c"};
+    return backing.DeleteFenced(fence, "users", keys, 100).status();
+  });
+}
+
 TEST_P(IoFaultTest, Touch) {
   VisitEveryFailure([&](Backing& backing) {
     return backing.Touch("users", "a", clock_.WallTime() + absl::Hours(1), 100).status();

@@ -145,6 +145,19 @@ TEST_P(GoldenFileTest, HasAChangeLogWithTheRowsItHad) {
   EXPECT_EQ(testing::LogOf(**backing), expected);
 }
 
+TEST_P(GoldenFileTest, HasTheFencesItHad) {
+  ManualClock clock;
+  auto backing = OpenSqlite({.path = file_, .clock = &clock});
+  ASSERT_TRUE(backing.ok()) << backing.status();
+  const StoreWrite write = testing::Row("a", "2");
+  const auto by = [&](uint64_t token) {
+    return (*backing)->WriteFenced({.lock = "0::l", .token = token}, "users", {&write, 1}).status();
+  };
+  EXPECT_EQ(IsFencedOut(by(11)), GetParam() >= 3);
+  EXPECT_TRUE(by(12).ok());
+  EXPECT_TRUE(IsFencedOut(by(11)));
+}
+
 TEST_P(GoldenFileTest, IsNotChangedByThoseWhoOnlyRead) {
   const std::string version = Ask("PRAGMA user_version");
   const absl::Status status = OpenSqlite({.path = file_, .read_only = true}).status();
@@ -156,7 +169,7 @@ TEST_P(GoldenFileTest, IsNotChangedByThoseWhoOnlyRead) {
   EXPECT_EQ(Ask("PRAGMA user_version"), version);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, GoldenFileTest, ::testing::Values(1, 2));
+INSTANTIATE_TEST_SUITE_P(Versions, GoldenFileTest, ::testing::Values(1, 2, 3));
 
 }  // namespace
 }  // namespace trivet::store

@@ -69,6 +69,19 @@ class Subject {
     return TextOf(space, keys, backing_->Delete(space, keys, ticket));
   }
 
+  // A write or a delete of one key under a lock.
+  std::string Fenced(const WriteFence& fence, const std::string& space, std::string_view key,
+                     bool is_write, uint64_t ticket) {
+    if (!is_write) {
+      return TextOf(space, {key}, backing_->DeleteFenced(fence, space, {&key, 1}, ticket));
+    }
+    const StoreWrite write{.key = key, .value = "fenced"};
+    const auto written = backing_->WriteFenced(fence, space, {&write, 1}, ticket);
+    if (!written.ok()) return written.status().ToString();
+    newest_ = versions_[{space, std::string(key)}] = written->front().version;
+    return "applied ";
+  }
+
   std::string Touch(const std::string& space, std::string_view key, absl::Time expires_at,
                     uint64_t ticket) {
     const auto touched = backing_->Touch(space, key, expires_at, ticket);
@@ -153,7 +166,7 @@ class RandomCalls {
       *expected = ask(other);
       return call + " in " + space;
     };
-    switch (Below(27)) {
+    switch (Below(29)) {
       case 0:
         return both("Clear", [&](Subject& s) { return s.Clear(space, ticket); });
       case 1: {
@@ -199,6 +212,14 @@ class RandomCalls {
       case 16: {
         const size_t rows_max = Below(40);
         return both("ReadChangeLog", [&](Subject& s) { return s.ReadChangeLog(rows_max); });
+      }
+      case 17:
+      case 18: {
+        const WriteFence fence{.lock = Below(2) == 0 ? "l" : "m", .token = 1 + Below(100)};
+        const bool is_write = Below(2) == 0;
+        return both("Fenced", [&, key = Key()](Subject& s) {
+          return s.Fenced(fence, space, key, is_write, ticket);
+        });
       }
       default:
         return both("Write", [&, rows = Rows(), current = Below(2) == 0](Subject& s) {

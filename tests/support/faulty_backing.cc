@@ -71,6 +71,20 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> FaultyBacking::Delete(
       [&] { return behind_->Delete(namespace_name, keys, ticket); });
 }
 
+absl::StatusOr<std::vector<StoreWritten>> FaultyBacking::WriteFenced(
+    const WriteFence& fence, std::string_view namespace_name, std::span<const StoreWrite> writes,
+    uint64_t ticket) {
+  return Pass<absl::StatusOr<std::vector<StoreWritten>>>(
+      [&] { return behind_->WriteFenced(fence, namespace_name, writes, ticket); });
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> FaultyBacking::DeleteFenced(
+    const WriteFence& fence, std::string_view namespace_name,
+    std::span<const std::string_view> keys, uint64_t ticket) {
+  return Pass<absl::StatusOr<std::vector<std::optional<StoredValue>>>>(
+      [&] { return behind_->DeleteFenced(fence, namespace_name, keys, ticket); });
+}
+
 absl::StatusOr<bool> FaultyBacking::Touch(std::string_view namespace_name, std::string_view key,
                                           absl::Time expires_at, uint64_t ticket) {
   return Pass<absl::StatusOr<bool>>(

@@ -40,10 +40,32 @@ absl::StatusOr<std::vector<StoreWritten>> MemoryBacking::Write(std::string_view 
                                                                std::span<const StoreWrite> writes,
                                                                uint64_t ticket) {
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
-  for (const StoreWrite& write : writes) {
-    if (absl::Status status = store::CheckWrite(write); !status.ok()) return status;
-  }
+  if (absl::Status status = store::CheckWrites(writes); !status.ok()) return status;
   MutexLock lock(mutex_);
+  return WriteRows(namespace_name, writes, ticket);
+}
+
+absl::StatusOr<std::vector<StoreWritten>> MemoryBacking::WriteFenced(
+    const WriteFence& fence, std::string_view namespace_name, std::span<const StoreWrite> writes,
+    uint64_t ticket) {
+  if (absl::Status status = Validate(fence); !status.ok()) return status;
+  if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = store::CheckWrites(writes); !status.ok()) return status;
+  MutexLock lock(mutex_);
+  if (!PassFence(fence)) return FencedOutError();
+  return WriteRows(namespace_name, writes, ticket);
+}
+
+bool MemoryBacking::PassFence(const WriteFence& fence) {
+  uint64_t& greatest = fences_[fence.lock];
+  if (greatest > fence.token) return false;
+  greatest = fence.token;
+  return true;
+}
+
+std::vector<StoreWritten> MemoryBacking::WriteRows(std::string_view namespace_name,
+                                                   std::span<const StoreWrite> writes,
+                                                   uint64_t ticket) {
   std::vector<StoreWritten> written;
   for (const StoreWrite& write : writes) {
     const std::optional<StoredValue> found = FindLive(namespace_name, write.key);
@@ -75,6 +97,22 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> MemoryBacking::Delete(
   if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
   if (absl::Status status = store::CheckKeys(keys); !status.ok()) return status;
   MutexLock lock(mutex_);
+  return DeleteRows(namespace_name, keys, ticket);
+}
+
+absl::StatusOr<std::vector<std::optional<StoredValue>>> MemoryBacking::DeleteFenced(
+    const WriteFence& fence, std::string_view namespace_name,
+    std::span<const std::string_view> keys, uint64_t ticket) {
+  if (absl::Status status = Validate(fence); !status.ok()) return status;
+  if (absl::Status status = store::CheckNamespace(namespace_name); !status.ok()) return status;
+  if (absl::Status status = store::CheckKeys(keys); !status.ok()) return status;
+  MutexLock lock(mutex_);
+  if (!PassFence(fence)) return FencedOutError();
+  return DeleteRows(namespace_name, keys, ticket);
+}
+
+std::vector<std::optional<StoredValue>> MemoryBacking::DeleteRows(
+    std::string_view namespace_name, std::span<const std::string_view> keys, uint64_t ticket) {
   std::vector<std::optional<StoredValue>> deleted;
   for (const std::string_view key : keys) {
     LogChange(ticket, deleted.size(),

@@ -37,6 +37,13 @@ class MemoryBacking final : public Backing {
   absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
       std::string_view namespace_name, std::span<const std::string_view> keys,
       uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<std::vector<StoreWritten>> WriteFenced(const WriteFence& fence,
+                                                        std::string_view namespace_name,
+                                                        std::span<const StoreWrite> writes,
+                                                        uint64_t ticket = kUnlogged) override;
+  absl::StatusOr<std::vector<std::optional<StoredValue>>> DeleteFenced(
+      const WriteFence& fence, std::string_view namespace_name,
+      std::span<const std::string_view> keys, uint64_t ticket = kUnlogged) override;
   absl::StatusOr<bool> Touch(std::string_view namespace_name, std::string_view key,
                              absl::Time expires_at, uint64_t ticket = kUnlogged) override;
   absl::StatusOr<uint64_t> DeleteTag(std::string_view namespace_name, std::string_view tag,
@@ -55,6 +62,14 @@ class MemoryBacking final : public Backing {
   bool IsLive(const StoredValue& row) const { return row.expires_at > clock_->WallTime(); }
   std::optional<StoredValue> FindLive(std::string_view namespace_name, std::string_view key) const
       TRIVET_REQUIRES(mutex_);
+  // False: a greater token was seen.
+  bool PassFence(const WriteFence& fence) TRIVET_REQUIRES(mutex_);
+  std::vector<StoreWritten> WriteRows(std::string_view namespace_name,
+                                      std::span<const StoreWrite> writes, uint64_t ticket)
+      TRIVET_REQUIRES(mutex_);
+  std::vector<std::optional<StoredValue>> DeleteRows(std::string_view namespace_name,
+                                                     std::span<const std::string_view> keys,
+                                                     uint64_t ticket) TRIVET_REQUIRES(mutex_);
   // Under ticket + index.
   void LogChange(uint64_t ticket, size_t index, LoggedChange change) TRIVET_REQUIRES(mutex_);
 
@@ -63,7 +78,8 @@ class MemoryBacking final : public Backing {
   Rows rows_ TRIVET_GUARDED_BY(mutex_);
   // Those with rows since they were cleared, though the rows may be gone.
   std::set<std::string> namespaces_ TRIVET_GUARDED_BY(mutex_);
-  std::vector<LoggedChange> log_ TRIVET_GUARDED_BY(mutex_);  // the oldest first
+  std::vector<LoggedChange> log_ TRIVET_GUARDED_BY(mutex_);           // the oldest first
+  std::map<std::string, uint64_t> fences_ TRIVET_GUARDED_BY(mutex_);  // the greatest token of each
   uint64_t newest_version_ TRIVET_GUARDED_BY(mutex_) = 0;
   size_t cleared_rows_ TRIVET_GUARDED_BY(mutex_) = 0;  // whose space Sweep has not yet freed
 };

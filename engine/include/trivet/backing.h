@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "trivet/options.h"
+#include "trivet/write_fence.h"
 
 namespace trivet {
 
@@ -100,6 +101,18 @@ class Backing {
   virtual absl::StatusOr<std::vector<std::optional<StoredValue>>> Delete(
       std::string_view namespace_name, std::span<const std::string_view> keys,
       uint64_t ticket = kUnlogged) = 0;
+
+  // Write and Delete, unless a greater token than that of the fence was ever seen with its lock:
+  // then nothing is changed, and the answer is FencedOutError(). Else the token is remembered, in
+  // the same transaction, for as long as the database lives: Clear and Sweep do not touch it. Also
+  // if no condition held. Where that is not overridden, Unimplemented.
+  virtual absl::StatusOr<std::vector<StoreWritten>> WriteFenced(const WriteFence& fence,
+                                                                std::string_view namespace_name,
+                                                                std::span<const StoreWrite> writes,
+                                                                uint64_t ticket = kUnlogged);
+  virtual absl::StatusOr<std::vector<std::optional<StoredValue>>> DeleteFenced(
+      const WriteFence& fence, std::string_view namespace_name,
+      std::span<const std::string_view> keys, uint64_t ticket = kUnlogged);
 
   // Changes when a row expires, without a new version. False, and nothing logged, if there is no
   // such row.

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "trivet/lock.h"
 #include "trivet/namespace.h"
 #include "trivet/options.h"
 #include "trivet/stats.h"
@@ -36,8 +37,8 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // Closes. Aborts the program with a message if a Value is still out or a call still runs: a
-  // dangling handle would be worse.
+  // Closes. Aborts the program with a message if a Value or a lock is still out or a call still
+  // runs: a dangling handle would be worse.
   ~Cache();
 
   // The view of a namespace, which comes into being with CacheOptions::namespace_defaults if it is
@@ -52,6 +53,11 @@ class Cache {
   absl::Status InvalidateTag(std::string_view tag, Coherence* told = nullptr);
   absl::Status ClearAll(Coherence* told = nullptr);
 
+  // As the methods of Namespace with these names; the names belong to no namespace.
+  absl::StatusOr<trivet::Lock> Lock(std::string_view name, const LockOptions& options = {});
+  absl::StatusOr<trivet::LocalLock> LockLocally(std::string_view name,
+                                                absl::Duration wait = absl::ZeroDuration());
+
   // New budgets, in effect when it returns: as much is evicted as is over, in steps.
   // InvalidArgument as in Open. The number of shards stays.
   absl::Status Resize(const Capacity& capacity);
@@ -63,8 +69,9 @@ class Cache {
   // Sums over all namespaces.
   Stats stats() const;
 
-  // Stops the background thread and refuses further calls. FailedPrecondition if Values are still
-  // out (the message counts them) or calls still run; it may then be called again. Idempotent.
+  // Stops the background thread and refuses further calls. FailedPrecondition if Values or locks
+  // are still out (the message counts them) or calls still run; it may then be called again.
+  // Idempotent.
   absl::Status Close();
 
  private:

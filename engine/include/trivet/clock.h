@@ -26,6 +26,10 @@ class Clock {
   // For how long the machine has been suspended, while Elapsed() stood still; never decreases.
   virtual absl::Duration Suspended() const { return absl::ZeroDuration(); }
 
+  // Elapsed() and Suspended() together, as exactly as the clock can: for what others give us for a
+  // limited time, which goes on passing while we are suspended. Never decreases.
+  virtual absl::Duration ElapsedWithSuspend() const { return Elapsed() + Suspended(); }
+
   // The calendar time, for what outlives the process. May jump.
   virtual absl::Time WallTime() const = 0;
 

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "trivet/load.h"
+#include "trivet/lock.h"
 #include "trivet/options.h"
 #include "trivet/result.h"
 #include "trivet/stats.h"
@@ -130,7 +131,8 @@ class Namespace {
 
   // --- Writing ----------------------------------------------------------------------------------
 
-  // A replaced entry loses its TTL and tags for the new ones.
+  // A replaced entry loses its TTL and tags for the new ones. With SetOptions::fence the store
+  // refuses what comes from a holder that lost its lock: see IsFencedOut in trivet/write_fence.h.
   absl::StatusOr<SetResult> Set(std::string_view key, std::string_view value,
                                 const SetOptions& options = {});
 
@@ -146,9 +148,13 @@ class Namespace {
 
   // Deletes from every tier. True: there was an entry.
   absl::StatusOr<bool> Delete(std::string_view key, Coherence* told = nullptr);
+  absl::StatusOr<bool> Delete(std::string_view key, const DeleteOptions& options,
+                              Coherence* told = nullptr);
 
   // Deletes all, in one transaction of the store. How many there were.
   absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys, Coherence* told = nullptr);
+  absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys,
+                                 const DeleteOptions& options, Coherence* told = nullptr);
 
   // Deletes and returns what was there; an empty Value if nothing was.
   absl::StatusOr<Value> Take(std::string_view key, Coherence* told = nullptr);
@@ -185,6 +191,22 @@ class Namespace {
   // Everything in the namespace, in the store too. In memory one increment; the memory comes back
   // in small steps afterwards.
   absl::Status Clear(Coherence* told = nullptr);
+
+  // --- Locks ------------------------------------------------------------------------------------
+
+  // Holds `name`, any name of 1 to kNameBytesMax bytes, in all processes: see trivet/lock.h. Names
+  // belong to the namespace, and have nothing to do with keys.
+  //
+  // DeadlineExceeded if others have it for all of LockOptions::wait; Unavailable if the keeper of
+  // the leases does not answer, or must not grant any yet, unless on_unavailable says otherwise;
+  // FailedPrecondition without CacheOptions::leases. Unauthenticated and PermissionDenied are the
+  // keeper's.
+  absl::StatusOr<trivet::Lock> Lock(std::string_view name, const LockOptions& options = {});
+
+  // Holds `name` in this process. DeadlineExceeded if another thread has it for all of `wait`,
+  // which is zero to an hour.
+  absl::StatusOr<trivet::LocalLock> LockLocally(std::string_view name,
+                                                absl::Duration wait = absl::ZeroDuration());
 
   // --- Looking around ---------------------------------------------------------------------------
 
@@ -237,7 +259,7 @@ class Namespace {
   absl::StatusOr<int64_t> IncrementThrough(std::string_view key, int64_t by, Coherence* told);
   absl::StatusOr<int64_t> IncrementInMemory(std::string_view key, int64_t by);
   absl::StatusOr<std::vector<Value>> RemoveAll(std::span<const std::string_view> keys,
-                                               Coherence* told);
+                                               const DeleteOptions& options, Coherence* told);
 
   engine::Core* core_ = nullptr;             // null iff !status_.ok()
   engine::NamespaceState* state_ = nullptr;  // null iff !status_.ok()

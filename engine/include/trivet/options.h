@@ -14,11 +14,13 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "trivet/removal.h"
+#include "trivet/write_fence.h"
 
 namespace trivet {
 
 class Backing;
 class Clock;
+class LeaseKeeper;
 class SharedTier;
 
 // --- Limits -------------------------------------------------------------------------------------
@@ -174,6 +176,10 @@ struct CacheOptions {
   std::shared_ptr<SharedTier> shared = nullptr;
   CoherenceOptions coherence = {};
 
+  // What grants the leases of Namespace::Lock; null: that is FailedPrecondition. Shared with the
+  // program and other caches. Without background_maintenance leases are renewed by Cache::Maintain.
+  std::shared_ptr<LeaseKeeper> leases = nullptr;
+
   // Null: the system's. Must outlive the cache.
   Clock* clock = nullptr;
 };
@@ -199,10 +205,21 @@ struct SetOptions {
   std::vector<std::string> tags = {};                     // duplicates count once
   SetWhen when = SetWhen::kAlways;
   uint64_t if_version = 0;  // with SetWhen::kIfVersion
+  // Only where the namespace has rows in the store: that the lock is still the writer's is decided
+  // there. Unset: the write is done under no lock.
+  std::optional<WriteFence> fence = std::nullopt;
 };
 
 // InvalidArgument naming the field, or OK.
 absl::Status Validate(const SetOptions& options);
+
+// What may differ from one Delete to the next.
+struct DeleteOptions {
+  std::optional<WriteFence> fence = std::nullopt;  // as SetOptions::fence
+};
+
+// InvalidArgument naming the field, or OK.
+absl::Status Validate(const DeleteOptions& options);
 
 // What may differ from one Get to the next.
 struct GetOptions {
