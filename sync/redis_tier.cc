@@ -55,7 +55,10 @@ absl::StatusOr<std::unique_ptr<SharedTier>> OpenRedisTier(const RedisTierOptions
   absl::StatusOr<std::unique_ptr<sync::RedisClient>> client =
       sync::RedisClient::Open(options.redis);
   if (!client.ok()) return client.status();
-  return std::make_unique<sync::RedisTier>(options, *std::move(client));
+  absl::StatusOr<std::unique_ptr<sync::Subscriber>> subscriber =
+      sync::Subscriber::Open({.redis = options.redis, .silence_max = options.silence_max});
+  if (!subscriber.ok()) return subscriber.status();
+  return std::make_unique<sync::RedisTier>(options, *std::move(client), *std::move(subscriber));
 }
 
 }  // namespace trivet
@@ -84,12 +87,14 @@ std::string BytesOf(uint64_t number) {
 
 }  // namespace
 
-RedisTier::RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client)
+RedisTier::RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client,
+                     std::unique_ptr<Subscriber> subscriber)
     : options_(options),
       origin_(RandomOrigin()),
       claim_life_(Millis(options.claim_life)),
       tomb_life_(Millis(options.tomb_life)),
-      client_(std::move(client)) {}
+      client_(std::move(client)),
+      subscriber_(std::move(subscriber)) {}
 
 // --- How a part stands --------------------------------------------------------------------------
 
@@ -186,13 +191,12 @@ absl::StatusOr<SharedAnswer> RedisTier::Renew(const SharedPart& part, std::strin
                                               uint64_t token, uint64_t instead_of,
                                               const SharedWrite& write, absl::Duration deadline) {
   if (!Fits(write)) return SharedAnswer();
-  const ScriptWords script =
-      StoreScript(part, key, SlotState::kValue, instead_of, token, write);
+  const ScriptWords script = StoreScript(part, key, SlotState::kValue, instead_of, token, write);
   return RunAll(part, {&script, 1}, deadline);
 }
 
-ScriptWords RedisTier::StoreScript(const SharedPart& part, std::string_view key,
-                                   SlotState replaced, uint64_t replaced_token, uint64_t token,
+ScriptWords RedisTier::StoreScript(const SharedPart& part, std::string_view key, SlotState replaced,
+                                   uint64_t replaced_token, uint64_t token,
                                    const SharedWrite& write) const {
   const RedisNames names(part);
   ScriptWords script = Of(Scripts().store, names, part);
@@ -223,8 +227,8 @@ absl::StatusOr<std::vector<SharedAnswer>> RedisTier::RunEach(const SharedPart& p
     if (fields.size() != 2 || !fields[0].is_integer() || !fields[1].is_integer()) {
       return NotWhatWasExpected();
     }
-    answers.push_back({.won = fields[0].integer == 1,
-                       .sequence = static_cast<uint64_t>(fields[1].integer)});
+    answers.push_back(
+        {.won = fields[0].integer == 1, .sequence = static_cast<uint64_t>(fields[1].integer)});
   }
   return answers;
 }
