@@ -53,6 +53,12 @@ Handshake::Handshake(const RedisUrl& url, const std::string& client_name) {
   if (url.database != 0) add(Step::kSelect, {"SELECT", std::to_string(url.database)});
   if (!client_name.empty()) add(Step::kSetName, {"CLIENT", "SETNAME", client_name});
   add(Step::kInfo, {"INFO", "server"});
+  if (url.is_sentinel()) add(Step::kRole, {"ROLE"});
+}
+
+void Handshake::Restart() {
+  answered_ = 0;
+  server_ = {};
 }
 
 absl::Status Handshake::Take(const Reply& reply) {
@@ -68,6 +74,10 @@ absl::Status Handshake::Take(const Reply& reply) {
     case Step::kInfo:
       if (KindOf(status) == RedisError::kNoPermission) return absl::OkStatus();
       return status.ok() ? TakeInfo(reply) : status;
+    case Step::kRole:
+      // Without the right to ask, the first write tells.
+      if (KindOf(status) == RedisError::kNoPermission) return absl::OkStatus();
+      return status.ok() ? TakeRole(reply) : status;
   }
   return absl::OkStatus();
 }
@@ -87,6 +97,16 @@ absl::Status Handshake::TakeInfo(const Reply& reply) {
   server_.version = version;
   server_.run_id = FieldOf(reply.text, "run_id");
   return absl::OkStatus();
+}
+
+// ["master" or something else, ...].
+absl::Status Handshake::TakeRole(const Reply& reply) {
+  const std::vector<Reply>& fields = reply.elements;
+  if (!reply.is_array() || fields.empty() || !fields[0].is_string()) {
+    return MakeRedisStatus(RedisError::kProtocol, Executed::kNo, "ROLE names no role");
+  }
+  if (fields[0].text == "master") return absl::OkStatus();
+  return MakeRedisStatus(RedisError::kReadOnly, Executed::kNo, "the server is not a primary");
 }
 
 }  // namespace trivet::sync

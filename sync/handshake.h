@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "sync/command.h"
+#include "sync/opening.h"
 #include "sync/redis_url.h"
 #include "sync/reply.h"
 
@@ -24,27 +25,30 @@ struct ServerInfo {
 // A run_id as a number: the same everywhere, 0 for the empty one only.
 uint64_t ServerNumber(std::string_view run_id);
 
-// Logs in, chooses the database, names the connection, and asks who is there; all in one go.
+// Logs in, chooses the database, names the connection, and asks who is there; all in one go. Where
+// sentinels named the server it must be a primary.
 //
 // Thread-safety: one thread at a time.
-class Handshake {
+class Handshake final : public Opening {
  public:
   // `client_name` may be empty.
   Handshake(const RedisUrl& url, const std::string& client_name);
 
-  const std::string& bytes() const { return commands_.bytes(); }
+  void Restart() override;
+  const std::string& bytes() const override { return commands_.bytes(); }
 
-  // The next answer. An error ends the handshake: kNotLoggedIn, kTooOld (before 7.0) and what the
+  // kNotLoggedIn, kTooOld (before 7.0), kReadOnly (of a replica that sentinels named) and what the
   // server may refuse besides.
-  absl::Status Take(const Reply& reply);
+  absl::Status Take(const Reply& reply) override;
 
-  bool done() const { return answered_ == steps_.size(); }
+  bool done() const override { return answered_ == steps_.size(); }
   const ServerInfo& server() const { return server_; }  // once done
 
  private:
-  enum class Step { kLogIn, kSelect, kSetName, kInfo };
+  enum class Step { kLogIn, kSelect, kSetName, kInfo, kRole };
 
   absl::Status TakeInfo(const Reply& reply);
+  static absl::Status TakeRole(const Reply& reply);
 
   Commands commands_;
   std::vector<Step> steps_;

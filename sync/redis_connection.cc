@@ -56,6 +56,7 @@ struct RedisConnection::Request {
 RedisConnection::RedisConnection(const RedisUrl& url, const RedisOptions& options)
     : options_(options),
       clock_(options.clock != nullptr ? *options.clock : *Clock::System()),
+      follows_(url.is_sentinel()),
       link_(url, options, clock_) {}
 
 absl::StatusOr<std::vector<Reply>> RedisConnection::Call(const Commands& commands,
@@ -179,7 +180,9 @@ void RedisConnection::ReceiveUntil(absl::Duration until, Wakeups& wakeups) {
 
 absl::Status RedisConnection::Deliver(Wakeups& wakeups) {
   const size_t before = wakeups.finished.size();
+  bool demoted = false;
   for (Reply& reply : replies_) {
+    demoted |= follows_ && KindOf(StatusOf(reply)) == RedisError::kReadOnly;
     if (in_flight_.empty()) {
       replies_.clear();
       return MakeRedisStatus(RedisError::kProtocol, Executed::kMaybe, "a reply to nothing");
@@ -195,7 +198,9 @@ absl::Status RedisConnection::Deliver(Wakeups& wakeups) {
   }
   if (!replies_.empty()) crowded_ = wakeups.finished.size() - before > 1;
   replies_.clear();
-  return absl::OkStatus();
+  if (!demoted) return absl::OkStatus();
+  return MakeRedisStatus(RedisError::kDisconnected, Executed::kMaybe,
+                         "left, for the server is no primary any more");
 }
 
 // What is pending stays: it has a chance on the next connection.

@@ -35,6 +35,8 @@ namespace trivet::sync {
 //      │                    │ its thread gave up: the slot stays, without a request, to swallow
 //      └──gave up──► gone   │ what comes for it; the connection closes if that takes too long
 //
+// Where sentinels name the server, one that answers READONLY is left for the one they name then.
+//
 // A thread that waits holds no lock. It waits at most until its deadline, whatever the server does.
 // Thread-safety: all methods may be called from any thread at any time.
 class RedisConnection {
@@ -101,6 +103,7 @@ class RedisConnection {
 
   const RedisOptions options_;
   const Clock& clock_;
+  const bool follows_;       // the primary, wherever sentinels say that it is
   const Doorbell doorbell_;  // calls the driver away from waiting for replies
 
   // Of the thread that drives; mutex_ hands them from one to the next.

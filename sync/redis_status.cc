@@ -18,6 +18,7 @@ namespace {
 using engine::ToAbsl;
 
 constexpr char kPayloadName[] = "trivet.sync.redis";
+constexpr std::string_view kPrefix = "redis: ";  // of all messages
 constexpr size_t kCodeBytesMax = 20;
 constexpr size_t kWordsBytesMax = 80;
 
@@ -44,9 +45,9 @@ constexpr Row kRows[] = {
      "the server is loading its data"},
     {RedisError::kBusy, "BUSY", absl::StatusCode::kUnavailable, "the server is running a script"},
     {RedisError::kMoved, "MOVED", absl::StatusCode::kUnavailable,
-     "the slot belongs to another node of the cluster"},
+     "the slot belongs to another node of the cluster; clusters are not supported yet"},
     {RedisError::kAsk, "ASK", absl::StatusCode::kUnavailable,
-     "the slot is moving to another node of the cluster"},
+     "the slot is moving to another node of the cluster; clusters are not supported yet"},
     {RedisError::kTryAgain, "TRYAGAIN", absl::StatusCode::kUnavailable,
      "the keys are moving to another node of the cluster"},
     {RedisError::kClusterDown, "CLUSTERDOWN", absl::StatusCode::kUnavailable,
@@ -80,6 +81,7 @@ absl::StatusCode CodeOf(RedisError kind) {
     case RedisError::kOverloaded:
       return absl::StatusCode::kResourceExhausted;
     case RedisError::kTooOld:
+    case RedisError::kUnknownMaster:
       return absl::StatusCode::kFailedPrecondition;
     default:
       return std::find_if(std::begin(kRows), std::end(kRows),
@@ -117,7 +119,7 @@ void SetPayload(RedisError kind, Executed executed, absl::Status& status) {
 }  // namespace
 
 absl::Status MakeRedisStatus(RedisError kind, Executed executed, std::string_view message) {
-  const std::string text = "redis: " + std::string(message);
+  const std::string text = std::string(kPrefix) + std::string(message);
   absl::Status status(CodeOf(kind), ToAbsl(text));
   SetPayload(kind, executed, status);
   return status;
@@ -127,6 +129,17 @@ absl::Status NotExecuted(const absl::Status& status) {
   absl::Status copy = status;
   SetPayload(KindOf(status), Executed::kNo, copy);
   return copy;
+}
+
+absl::Status WithContext(std::string_view words, const absl::Status& status) {
+  std::string_view message = engine::ToStd(status.message());
+  if (message.substr(0, kPrefix.size()) == kPrefix) message.remove_prefix(kPrefix.size());
+  const std::string text = std::string(kPrefix) + std::string(words) + std::string(message);
+  absl::Status with(status.code(), ToAbsl(text));
+  status.ForEachPayload([&with](absl::string_view name, const absl::Cord& payload) {
+    with.SetPayload(name, payload);
+  });
+  return with;
 }
 
 absl::Status Unshared(const absl::Status& status) {

@@ -29,13 +29,14 @@ enum class RedisError {
   kWrongType,      // WRONGTYPE: the key holds another type
   kOther,          // any other error reply
   // Found by us.
-  kUnreachable,   // no connection can be made, or not yet again
-  kDisconnected,  // the connection was lost
-  kTimeout,       // the deadline passed
-  kProtocol,      // the bytes are no RESP, or beyond the limits; the connection is closed
-  kBreakerOpen,   // not even tried: see circuit_breaker.h
-  kOverloaded,    // not even tried: too many requests are on their way
-  kTooOld,        // the server is older than what we need
+  kUnreachable,    // no connection can be made, or not yet again
+  kDisconnected,   // the connection was lost
+  kTimeout,        // the deadline passed
+  kProtocol,       // the bytes are no RESP, or beyond the limits; the connection is closed
+  kBreakerOpen,    // not even tried: see circuit_breaker.h
+  kOverloaded,     // not even tried: too many requests are on their way
+  kTooOld,         // the server is older than what we need
+  kUnknownMaster,  // the sentinels know no primary of that name
 };
 
 // Whether the server may have run the command all the same.
@@ -47,6 +48,9 @@ absl::Status MakeRedisStatus(RedisError kind, Executed executed, std::string_vie
 
 // The same error of a command that was not even sent. REQUIRES: not OK.
 absl::Status NotExecuted(const absl::Status& status);
+
+// The same error with words in front of its message.
+absl::Status WithContext(std::string_view words, const absl::Status& status);
 
 // A copy that shares no memory, for another thread. Statuses may be shared between threads, but
 // where Abseil comes from a package its counter of references is handled by code that

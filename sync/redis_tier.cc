@@ -55,7 +55,10 @@ absl::StatusOr<std::unique_ptr<SharedTier>> OpenRedisTier(const RedisTierOptions
   absl::StatusOr<std::unique_ptr<sync::RedisClient>> client =
       sync::RedisClient::Open(options.redis);
   if (!client.ok()) return client.status();
-  return std::make_unique<sync::RedisTier>(options, *std::move(client));
+  absl::StatusOr<std::unique_ptr<sync::Subscriber>> subscriber =
+      sync::Subscriber::Open({.redis = options.redis, .silence_max = options.silence_max});
+  if (!subscriber.ok()) return subscriber.status();
+  return std::make_unique<sync::RedisTier>(options, *std::move(client), *std::move(subscriber));
 }
 
 }  // namespace trivet
@@ -84,12 +87,14 @@ std::string BytesOf(uint64_t number) {
 
 }  // namespace
 
-RedisTier::RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client)
+RedisTier::RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client,
+                     std::unique_ptr<Subscriber> subscriber)
     : options_(options),
       origin_(RandomOrigin()),
       claim_life_(Millis(options.claim_life)),
       tomb_life_(Millis(options.tomb_life)),
-      client_(std::move(client)) {}
+      client_(std::move(client)),
+      subscriber_(std::move(subscriber)) {}
 
 // --- How a part stands --------------------------------------------------------------------------
 

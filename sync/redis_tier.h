@@ -19,6 +19,7 @@
 #include "sync/script.h"
 #include "sync/script_words.h"
 #include "sync/slot_codec.h"
+#include "sync/subscriber.h"
 #include "trivet/redis_tier.h"
 #include "trivet/shared_tier.h"
 
@@ -32,7 +33,8 @@ namespace trivet::sync {
 class RedisTier final : public SharedTier {
  public:
   // `options` are valid.
-  RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client);
+  RedisTier(const RedisTierOptions& options, std::unique_ptr<RedisClient> client,
+            std::unique_ptr<Subscriber> subscriber);
 
   uint32_t parts() const override { return options_.parts; }
   uint32_t PartOf(std::string_view key) const override { return PartOfKey(key, options_.parts); }
@@ -100,6 +102,7 @@ class RedisTier final : public SharedTier {
   const std::string claim_life_;  // in milliseconds
   const std::string tomb_life_;
   const std::unique_ptr<RedisClient> client_;
+  const std::unique_ptr<Subscriber> subscriber_;
 };
 
 }  // namespace trivet::sync

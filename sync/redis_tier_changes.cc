@@ -116,7 +116,7 @@ absl::StatusOr<SharedAnswer> RedisTier::Clear(const SharedPart& part, uint64_t n
 
 absl::StatusOr<std::unique_ptr<SharedSubscription>> RedisTier::Subscribe(
     std::span<const SharedPart> parts, SharedListener& listener) {
-  return RedisTierSubscription::Start(options_.redis, options_.silence_max, parts, listener);
+  return RedisTierSubscription::Start(*subscriber_, parts, listener);
 }
 
 }  // namespace trivet::sync

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "sync/message_codec.h"
 #include "sync/redis_names.h"
@@ -9,19 +10,18 @@
 namespace trivet::sync {
 
 absl::StatusOr<std::unique_ptr<SharedSubscription>> RedisTierSubscription::Start(
-    const RedisOptions& redis, absl::Duration silence_max, std::span<const SharedPart> parts,
-    SharedListener& listener) {
+    Subscriber& subscriber, std::span<const SharedPart> parts, SharedListener& listener) {
   if (parts.empty()) return absl::InvalidArgumentError("parts: are none");
   std::unique_ptr<RedisTierSubscription> made(new RedisTierSubscription(listener));
-  Subscription::Options options{.redis = redis, .silence_max = silence_max};
+  std::vector<std::string> channels;
   for (size_t i = 0; i < parts.size(); ++i) {
-    const std::string channel = RedisNames(parts[i]).channel();
-    if (!made->part_of_.emplace(channel, i).second) {
+    channels.push_back(RedisNames(parts[i]).channel());
+    if (!made->part_of_.emplace(channels.back(), i).second) {
       return absl::InvalidArgumentError("parts: one is there twice");
     }
-    options.channels.push_back(channel);
   }
-  absl::StatusOr<std::unique_ptr<Subscription>> started = Subscription::Start(options, *made);
+  absl::StatusOr<std::unique_ptr<Subscription>> started =
+      subscriber.Subscribe(std::move(channels), *made);
   if (!started.ok()) return started.status();
   made->subscription_ = *std::move(started);
   return made;

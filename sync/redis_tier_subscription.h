@@ -3,6 +3,7 @@
 #define TRIVET_SYNC_REDIS_TIER_SUBSCRIPTION_H_
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -11,9 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
-#include "sync/subscription.h"
-#include "trivet/redis_options.h"
+#include "sync/subscriber.h"
 #include "trivet/shared_tier.h"
 
 namespace trivet::sync {
@@ -21,12 +20,11 @@ namespace trivet::sync {
 // Decodes what a Subscription hears.
 //
 // Thread-safety: that of a Subscription.
-class RedisTierSubscription final : public SharedSubscription, private Subscription::Listener {
+class RedisTierSubscription final : public SharedSubscription, private ChannelListener {
  public:
-  // `listener` must outlive the subscription. InvalidArgument without parts.
+  // `subscriber` and `listener` must outlive the subscription. InvalidArgument without parts.
   static absl::StatusOr<std::unique_ptr<SharedSubscription>> Start(
-      const RedisOptions& redis, absl::Duration silence_max, std::span<const SharedPart> parts,
-      SharedListener& listener);
+      Subscriber& subscriber, std::span<const SharedPart> parts, SharedListener& listener);
 
  private:
   explicit RedisTierSubscription(SharedListener& listener) : listener_(listener) {}

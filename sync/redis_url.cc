@@ -25,6 +25,9 @@ constexpr size_t kUrlBytesMax = 4096;
 constexpr size_t kHostBytesMax = 255;  // the longest name that DNS knows
 constexpr size_t kPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
 constexpr int kDatabaseMax = 65'535;  // servers have 16 by default
+constexpr uint16_t kSentinelPort = 26'379;
+constexpr size_t kSentinelsMax = 16;  // three or five are usual; each costs an attempt
+constexpr size_t kMasterBytesMax = 255;
 
 absl::Status Wrong(std::string_view part, std::string_view how) {
   return absl::InvalidArgumentError("redis URL: " + std::string(part) + ": " + std::string(how));
@@ -106,7 +109,8 @@ bool IsNameCharacter(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
 }
 
-absl::Status ParseHostAndPort(std::string_view text, RedisUrl& url) {
+// `into_port` holds the default one.
+absl::Status ParseHostAndPort(std::string_view text, std::string& into, uint16_t& into_port) {
   std::string_view host;
   std::optional<std::string_view> port;
   bool (*allowed)(char) = &IsNameCharacter;
@@ -127,11 +131,11 @@ absl::Status ParseHostAndPort(std::string_view text, RedisUrl& url) {
   if (!std::all_of(host.begin(), host.end(), allowed)) {
     return Wrong("host", "has characters that no host has; IPv6 addresses go into [ ]");
   }
-  url.host = host;
+  into = host;
   if (!port) return absl::OkStatus();
   const std::optional<int> number = Number(*port, 65'535);
   if (!number || *number == 0) return Wrong("port", "must be a number, 1 to 65535");
-  url.port = static_cast<uint16_t>(*number);
+  into_port = static_cast<uint16_t>(*number);
   return absl::OkStatus();
 }
 
@@ -142,7 +146,7 @@ absl::StatusOr<RedisUrl> ParseTcp(std::string_view text) {
   if (text.find_first_of("?#") != std::string_view::npos) {
     return Wrong("query", "there is none for redis://");
   }
-  const absl::Status status = ParseHostAndPort(TakeUntil(text, '/'), url);
+  const absl::Status status = ParseHostAndPort(TakeUntil(text, '/'), url.host, url.port);
   if (!status.ok()) return status;
   if (text.empty()) return url;
   const absl::Status database = ParseDatabase(text, url);
@@ -168,26 +172,94 @@ absl::StatusOr<RedisUrl> ParseUnix(std::string_view text) {
   return url;
 }
 
+absl::Status ParseSentinelOption(std::string_view option, RedisUrl& url) {
+  const std::string_view name = TakeUntil(option, '=');
+  std::string* into = nullptr;
+  if (name == "master") into = &url.master;
+  if (name == "sentinel_username") into = &url.sentinel_user;
+  if (name == "sentinel_password") into = &url.sentinel_password;
+  if (into == nullptr) {
+    return Wrong("query", "only master, sentinel_username and sentinel_password are known");
+  }
+  absl::StatusOr<std::string> value = Decode(name, option);
+  if (!value.ok()) return value.status();
+  *into = *std::move(value);
+  return absl::OkStatus();
+}
+
+// Several hosts, and a path or an option that says how they call the primary.
+absl::StatusOr<RedisUrl> ParseSentinel(std::string_view text) {
+  RedisUrl url;
+  std::string_view place = TakeUntil(text, '?');
+  while (!text.empty()) {
+    const absl::Status status = ParseSentinelOption(TakeUntil(text, '&'), url);
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = TakeLogin(place, url); !status.ok()) return status;
+  std::string_view hosts = TakeUntil(place, '/');
+  bool more = true;
+  while (more) {
+    if (url.sentinels.size() == kSentinelsMax) return Wrong("host", "more than 16 sentinels");
+    more = hosts.find(',') != std::string_view::npos;
+    ServerPlace sentinel{.port = kSentinelPort};
+    const absl::Status status =
+        ParseHostAndPort(TakeUntil(hosts, ','), sentinel.host, sentinel.port);
+    if (!status.ok()) return status;
+    url.sentinels.push_back(std::move(sentinel));
+  }
+  if (url.master.empty()) url.master = TakeUntil(place, '/');
+  if (url.master.empty()) {
+    return Wrong("master", "is missing: write its name after the hosts, behind a /");
+  }
+  if (url.master.size() > kMasterBytesMax ||
+      !std::all_of(url.master.begin(), url.master.end(), &IsNameCharacter)) {
+    return Wrong("master", "must be up to 255 letters, digits, '.', '-' and '_'");
+  }
+  if (place.empty()) return url;
+  if (absl::Status status = ParseDatabase(place, url); !status.ok()) return status;
+  return url;
+}
+
+std::string HostAndPort(const std::string& host, uint16_t port) {
+  const bool brackets = host.find(':') != std::string::npos;
+  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 }  // namespace
+
+std::optional<ServerPlace> MakeServerPlace(std::string_view host, std::string_view port) {
+  const auto allowed = [](char c) { return IsNameCharacter(c) || IsAddressCharacter(c); };
+  const std::optional<int> number = Number(port, 65'535);
+  if (host.empty() || host.size() > kHostBytesMax || !number || *number == 0 ||
+      !std::all_of(host.begin(), host.end(), allowed)) {
+    return std::nullopt;
+  }
+  return ServerPlace{.host = std::string(host), .port = static_cast<uint16_t>(*number)};
+}
 
 std::string RedisUrl::Endpoint() const {
   const std::string number = std::to_string(database);
   if (is_unix()) return "unix://" + path + "?db=" + number;
-  const bool brackets = host.find(':') != std::string::npos;
-  return "redis://" + (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/" +
-         number;
+  if (!is_sentinel()) return "redis://" + HostAndPort(host, port) + "/" + number;
+  std::string hosts;
+  for (const ServerPlace& sentinel : sentinels) {
+    if (!hosts.empty()) hosts += ',';
+    hosts += HostAndPort(sentinel.host, sentinel.port);
+  }
+  return "redis+sentinel://" + hosts + "/" + master + "/" + number;
 }
 
 absl::StatusOr<RedisUrl> ParseRedisUrl(std::string_view url) {
   if (url.size() > kUrlBytesMax) return Wrong("length", "more than 4096 bytes");
   if (TakeScheme(url, "redis://")) return ParseTcp(url);
   if (TakeScheme(url, "unix://") || TakeScheme(url, "redis+unix://")) return ParseUnix(url);
-  if (TakeScheme(url, "rediss://")) {
+  if (TakeScheme(url, "redis+sentinel://")) return ParseSentinel(url);
+  if (TakeScheme(url, "rediss://") || TakeScheme(url, "rediss+sentinel://")) {
     return absl::UnimplementedError(
         "redis URL: rediss: no TLS yet, for the hiredis of this system (0.14) has none; use "
         "redis:// or unix://, or a TLS tunnel");
   }
-  return Wrong("scheme", "must be redis://, unix:// or redis+unix://");
+  return Wrong("scheme", "must be redis://, unix://, redis+unix:// or redis+sentinel://");
 }
 
 }  // namespace trivet::sync

@@ -72,6 +72,29 @@ TEST(HandshakeTest, WithoutTheRightToAskItGoesOn) {
   EXPECT_EQ(handshake.server().version, "");
 }
 
+TEST(HandshakeTest, WhoWasNamedBySentinelsMustBeAPrimary) {
+  const auto greet = [](const Reply& role) {
+    Handshake handshake({.sentinels = {{.host = "h"}}, .master = "m"}, "");
+    EXPECT_THAT(handshake.bytes(), HasSubstr("*1\r\n$4\r\nROLE\r\n"));
+    for (int i = 0; i < 2; ++i) {
+      handshake.Restart();
+      EXPECT_THAT(handshake.Take(Info("redis_version:7.0.0\r\n")), IsOk());
+      EXPECT_FALSE(handshake.done());
+    }
+    return handshake.Take(role);
+  };
+  const auto role = [](std::string name) {
+    return Reply{.type = Reply::Type::kArray, .elements = {Info(std::move(name)), Info("x")}};
+  };
+  EXPECT_THAT(greet(role("master")), IsOk());
+  EXPECT_EQ(KindOf(greet(role("slave"))), RedisError::kReadOnly);
+  EXPECT_EQ(KindOf(greet(role("sentinel"))), RedisError::kReadOnly);
+  EXPECT_TRUE(absl::IsUnavailable(greet(role("slave"))));
+  EXPECT_EQ(KindOf(greet(kOk)), RedisError::kProtocol);
+  EXPECT_EQ(KindOf(greet({.type = Reply::Type::kArray})), RedisError::kProtocol);
+  EXPECT_THAT(greet(Error("NOPERM no")), IsOk());
+}
+
 TEST(HandshakeTest, WhoIsNotLetInIsTold) {
   Handshake wrong({.host = "h", .password = "p"}, "");
   EXPECT_EQ(KindOf(wrong.Take(Error("WRONGPASS no"))), RedisError::kNotLoggedIn);

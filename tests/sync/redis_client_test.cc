@@ -59,6 +59,22 @@ TEST(RedisClientTest, OpeningChecksOptionsAndConnectsToNobody) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("connections:")));
 }
 
+TEST(RedisClientTest, RedirectionsOfAClusterAreErrorsThatSaySo) {
+  for (const std::string code : {"MOVED", "ASK"}) {
+    FakeServer server([&](FakePeer& peer) {
+      if (!peer.Greet()) return;
+      while (!peer.Read().empty()) peer.Send("-" + code + " 3999 10.0.0.1:6381\r\n");
+    });
+    const auto client = Open(server.Url());
+    const auto reply = Ask(*client, {"GET", "k"});
+    EXPECT_THAT(reply, StatusIs(absl::StatusCode::kUnavailable,
+                                HasSubstr("clusters are not supported yet")));
+    EXPECT_EQ(KindOf(reply.status()), code == "ASK" ? RedisError::kAsk : RedisError::kMoved);
+    EXPECT_FALSE(MaybeExecuted(reply.status()));
+    EXPECT_EQ(server.connections(), 1);
+  }
+}
+
 TEST(RedisClientTest, CommandsAndPipelines) {
   const RedisServer server;
   const auto client = Open(server.UnixUrl());

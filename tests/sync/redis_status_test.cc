@@ -103,8 +103,14 @@ TEST(RedisStatusTest, OurOwnErrorsKeepKindAndWhetherExecuted) {
   EXPECT_FALSE(MaybeExecuted(NotExecuted(lost)));
   EXPECT_EQ(KindOf(NotExecuted(lost)), RedisError::kDisconnected);
   EXPECT_EQ(Unshared(lost), lost);
+  EXPECT_THAT(WithContext("there: ", lost),
+              StatusIs(absl::StatusCode::kUnavailable, "redis: there: lost the connection"));
+  EXPECT_EQ(KindOf(WithContext("there: ", lost)), RedisError::kDisconnected);
+  EXPECT_TRUE(MaybeExecuted(WithContext("there: ", lost)));
+  EXPECT_THAT(WithContext("there: ", absl::InternalError("odd")),
+              StatusIs(absl::StatusCode::kInternal, "redis: there: odd"));
   EXPECT_EQ(Unshared(absl::OkStatus()), absl::OkStatus());
-  for (int kind = 1; kind <= static_cast<int>(RedisError::kTooOld); ++kind) {
+  for (int kind = 1; kind <= static_cast<int>(RedisError::kUnknownMaster); ++kind) {
     EXPECT_FALSE(MakeRedisStatus(static_cast<RedisError>(kind), Executed::kNo, "").ok()) << kind;
   }
 }

@@ -39,8 +39,9 @@ struct SharedMessage {
   friend bool operator==(const SharedMessage&, const SharedMessage&) = default;
 };
 
-// Called on the subscription's thread, one call at a time. What takes long delays the messages
-// behind it, and in the end loses them. `part` is an index into what was given to Subscribe.
+// Called on a thread of the tier, one call at a time. What takes long delays the messages behind
+// it, those for other listeners too, and in the end loses them. `part` is an index into what was
+// given to Subscribe.
 //
 //   OnListening ──► OnMessage, OnUnreadable, ... ──► OnLost ──► OnListening ──► ...
 class SharedListener {
@@ -62,7 +63,8 @@ class SharedListener {
 };
 
 // Ends with its destructor, which waits for a listener's call that is running; none comes
-// afterwards. REQUIRES: the destructor does not run in such a call.
+// afterwards. Calls of other listeners are not waited for. REQUIRES: the destructor does not run in
+// such a call of its own listener.
 class SharedSubscription {
  public:
   virtual ~SharedSubscription() = default;

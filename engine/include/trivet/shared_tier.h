@@ -259,7 +259,9 @@ class SharedTier {
 
   // Tells `listener`, which must outlive the subscription, of what is published in these parts, at
   // least one; generation and server in them are not looked at. Begins to connect and goes on until
-  // the subscription is destroyed. Costs a connection and a thread. InvalidArgument without parts.
+  // the subscription is destroyed, which must happen before the tier is. The first one of a tier
+  // costs a connection and a thread, which all others share: a listener that takes long delays the
+  // messages of all. InvalidArgument without parts.
   virtual absl::StatusOr<std::unique_ptr<SharedSubscription>> Subscribe(
       std::span<const SharedPart> parts, SharedListener& listener) = 0;
 };

@@ -14,7 +14,8 @@ class Clock;
 
 // Redis 7.0 or newer, or Valkey. See docs/redis.md.
 struct RedisOptions {
-  // "redis://[user[:password]@]host[:port][/database]" or "unix:///path[?db=database]".
+  // "redis://[user[:password]@]host[:port][/database]", "unix:///path[?db=database]", or, where
+  // sentinels know the server, "redis+sentinel://[user[:password]@]host[:port],.../master".
   std::string url = "redis://127.0.0.1:6379";
 
   // Connections that all threads share; each carries the requests of many. 1 to 64. With two, the
@@ -25,7 +26,8 @@ struct RedisOptions {
   // spaces; empty: they do not.
   std::string client_name = "trivet";
 
-  // From the first packet to a server that has let us in. More than zero, at most a minute.
+  // From the first packet to a server, or sentinel, that has let us in. More than zero, at most a
+  // minute.
   absl::Duration connect_timeout = absl::Seconds(1);
 
   // Between two attempts to connect: doubled from the first to the second with every failure, with

@@ -1,10 +1,9 @@
-#include "sync/subscription.h"
+#include "sync/subscriber.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "sync/redis_client.h"
 #include "sync/redis_status.h"
 #include "tests/support/status_matchers.h"
+#include "tests/sync/channel_diary.h"
 #include "tests/sync/fake_server.h"
 #include "tests/sync/redis_server.h"
 
@@ -22,6 +22,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using trivet::testing::ChannelDiary;
 using trivet::testing::Eventually;
 using trivet::testing::FakePeer;
 using trivet::testing::FakeServer;
@@ -30,65 +31,21 @@ using trivet::testing::kLong;
 using trivet::testing::RedisServer;
 using trivet::testing::StatusIs;
 
-// Writes down what it is told.
-class Diary final : public Subscription::Listener {
- private:
-  template <typename Read>
-  auto Locked(const Read& read) const {
-    const std::lock_guard lock(mutex_);
-    return read();
-  }
-
- public:
-  void OnSubscribed(const ServerInfo& server) override {
-    const std::lock_guard lock(mutex_);
-    ++subscribed_;
-    run_id_ = server.run_id;
-  }
-  void OnMessage(std::string_view channel, std::string_view payload) override {
-    const std::lock_guard lock(mutex_);
-    messages_.push_back(std::string(channel) + ": " + std::string(payload));
-  }
-  void OnLost(const absl::Status& why) override {
-    const std::lock_guard lock(mutex_);
-    lost_.push_back(Unshared(why));
-  }
-
-  int subscribed() const {
-    return Locked([&] { return subscribed_; });
-  }
-  std::string run_id() const {
-    return Locked([&] { return run_id_; });
-  }
-  std::vector<std::string> messages() const {
-    return Locked([&] { return messages_; });
-  }
-  std::vector<absl::Status> lost() const {
-    return Locked([&] {
-      std::vector<absl::Status> copies;
-      for (const absl::Status& status : lost_) copies.push_back(Unshared(status));
-      return copies;
-    });
-  }
-
- private:
-  mutable std::mutex mutex_;
-  int subscribed_ = 0;
-  std::string run_id_;
-  std::vector<std::string> messages_;
-  std::vector<absl::Status> lost_;
+// A subscriber with one listener.
+struct Started {
+  std::unique_ptr<Subscriber> subscriber;
+  std::unique_ptr<Subscription> subscription;  // ends first
 };
 
-std::unique_ptr<Subscription> Start(const std::string& url, Diary& diary,
-                                    absl::Duration silence_max = kLong) {
-  auto started = Subscription::Start({.redis = {.url = url,
+Started Start(const std::string& url, ChannelDiary& diary, absl::Duration silence_max = kLong) {
+  auto subscriber = Subscriber::Open({.redis = {.url = url,
                                                 .backoff_min = absl::Milliseconds(1),
                                                 .backoff_max = absl::Milliseconds(2)},
-                                      .channels = {"one", "two"},
-                                      .silence_max = silence_max},
-                                     diary);
-  EXPECT_THAT(started, IsOk());
-  return *std::move(started);
+                                      .silence_max = silence_max});
+  EXPECT_THAT(subscriber, IsOk());
+  auto subscription = (*subscriber)->Subscribe({"one", "two"}, diary);
+  EXPECT_THAT(subscription, IsOk());
+  return {*std::move(subscriber), *std::move(subscription)};
 }
 
 absl::Status Do(RedisClient& client, std::initializer_list<std::string_view> words) {
@@ -103,10 +60,10 @@ std::unique_ptr<RedisClient> Client(const RedisServer& server) {
   return *std::move(client);
 }
 
-TEST(SubscriptionTest, MessagesComeInOrderFromAllChannels) {
+TEST(SubscriberTest, MessagesComeInOrderFromAllChannels) {
   const RedisServer server;
-  Diary diary;
-  const auto subscription = Start(server.TcpUrl(), diary);
+  ChannelDiary diary;
+  const Started started = Start(server.TcpUrl(), diary);
   ASSERT_TRUE(Eventually([&] { return diary.subscribed() == 1; }));
   const auto client = Client(server);
   ASSERT_THAT(Do(*client, {"PUBLISH", "one", "a"}), IsOk());
@@ -119,10 +76,10 @@ TEST(SubscriptionTest, MessagesComeInOrderFromAllChannels) {
   EXPECT_THAT(diary.lost(), ElementsAre());
 }
 
-TEST(SubscriptionTest, ALostConnectionIsToldAndMadeAgain) {
+TEST(SubscriberTest, ALostConnectionIsToldAndMadeAgain) {
   const RedisServer server;
-  Diary diary;
-  const auto subscription = Start(server.UnixUrl(), diary);
+  ChannelDiary diary;
+  const Started started = Start(server.UnixUrl(), diary);
   ASSERT_TRUE(Eventually([&] { return diary.subscribed() == 1; }));
   const auto client = Client(server);
   ASSERT_THAT(Do(*client, {"CLIENT", "KILL", "TYPE", "pubsub"}), IsOk());
@@ -133,10 +90,10 @@ TEST(SubscriptionTest, ALostConnectionIsToldAndMadeAgain) {
   EXPECT_TRUE(Eventually([&] { return diary.messages().size() == 1; }));
 }
 
-TEST(SubscriptionTest, AServerThatStartsAgainIsFoundAndIsAnotherOne) {
+TEST(SubscriberTest, AServerThatStartsAgainIsFoundAndIsAnotherOne) {
   RedisServer server;
-  Diary diary;
-  const auto subscription = Start(server.UnixUrl(), diary);
+  ChannelDiary diary;
+  const Started started = Start(server.UnixUrl(), diary);
   ASSERT_TRUE(Eventually([&] { return diary.subscribed() == 1; }));
   const std::string before = diary.run_id();
   server.Kill();
@@ -150,10 +107,10 @@ TEST(SubscriptionTest, AServerThatStartsAgainIsFoundAndIsAnotherOne) {
   EXPECT_NE(diary.run_id(), before);
 }
 
-TEST(SubscriptionTest, AServerThatFallsSilentIsLost) {
+TEST(SubscriberTest, AServerThatFallsSilentIsLost) {
   RedisServer server;
-  Diary diary;
-  const auto subscription = Start(server.UnixUrl(), diary, absl::Milliseconds(200));
+  ChannelDiary diary;
+  const Started started = Start(server.UnixUrl(), diary, absl::Milliseconds(200));
   ASSERT_TRUE(Eventually([&] { return diary.subscribed() == 1; }));
   // As long as it answers nothing is lost, however little there is to say.
   const absl::Duration idle_until = Clock::System()->Elapsed() + absl::Milliseconds(900);
@@ -166,30 +123,30 @@ TEST(SubscriptionTest, AServerThatFallsSilentIsLost) {
   EXPECT_TRUE(Eventually([&] { return diary.subscribed() == 2; }));
 }
 
-TEST(SubscriptionTest, StoppingDoesNotWaitForTheServer) {
+TEST(SubscriberTest, StoppingDoesNotWaitForTheServer) {
   RedisServer server;
-  Diary diary;
+  ChannelDiary diary;
   server.Pause();
   for (const std::string& url : {server.UnixUrl(), server.TcpUrl(), std::string("unix:///none")}) {
     const absl::Time before = absl::Now();
-    Start(url, diary).reset();
+    { const Started started = Start(url, diary); }
     EXPECT_LT(absl::Now() - before, kLong / 2);
   }
   server.Resume();
   EXPECT_EQ(diary.subscribed(), 0);
 }
 
-TEST(SubscriptionTest, WithoutTheRightToListenTheErrorIsTold) {
+TEST(SubscriberTest, WithoutTheRightToListenTheErrorIsTold) {
   const RedisServer server(
       {"--user", "ada", "on", "nopass", "~*", "resetchannels", "&one", "+@all"});
-  Diary diary;
-  const auto subscription = Start("unix://ada@" + server.UnixUrl().substr(7), diary);
+  ChannelDiary diary;
+  const Started started = Start("unix://ada@" + server.UnixUrl().substr(7), diary);
   ASSERT_TRUE(Eventually([&] { return !diary.lost().empty(); }));
   EXPECT_EQ(KindOf(diary.lost()[0]), RedisError::kNoPermission) << diary.lost()[0];
   EXPECT_EQ(diary.subscribed(), 0);
 }
 
-TEST(SubscriptionTest, WhatIsNoMessageEndsTheConnection) {
+TEST(SubscriberTest, WhatIsNoMessageEndsTheConnection) {
   for (const std::string lie :
        {"+OK\r\n", ":1\r\n", "*0\r\n", "*1\r\n:1\r\n", "*2\r\n$7\r\nmessage\r\n$3\r\none\r\n",
         "*3\r\n$7\r\nmessage\r\n:1\r\n$1\r\nx\r\n", "*3\r\n$7\r\nmessage\r\n$1\r\nx\r\n*0\r\n",
@@ -201,25 +158,25 @@ TEST(SubscriptionTest, WhatIsNoMessageEndsTheConnection) {
       peer.Send(lie);
       peer.Read();
     });
-    Diary diary;
-    const auto subscription = Start(server.Url(), diary);
+    ChannelDiary diary;
+    const Started started = Start(server.Url(), diary);
     ASSERT_TRUE(Eventually([&] { return !diary.lost().empty(); }));
     EXPECT_EQ(KindOf(diary.lost()[0]), RedisError::kProtocol) << diary.lost()[0];
     EXPECT_THAT(diary.messages(), ElementsAre());
   }
 }
 
-TEST(SubscriptionTest, OptionsAreChecked) {
-  Diary diary;
-  const auto start = [&](Subscription::Options options) {
-    return Subscription::Start(options, diary).status();
-  };
+TEST(SubscriberTest, OptionsAreChecked) {
+  const auto open = [&](Subscriber::Options options) { return Subscriber::Open(options).status(); };
   const auto invalid = absl::StatusCode::kInvalidArgument;
-  EXPECT_THAT(start({}), StatusIs(invalid, HasSubstr("channels:")));
-  EXPECT_THAT(start({.channels = {"c"}, .silence_max = absl::ZeroDuration()}),
+  EXPECT_THAT(open({.silence_max = absl::ZeroDuration()}),
               StatusIs(invalid, HasSubstr("silence_max:")));
-  EXPECT_THAT(start({.redis = {.url = "x"}, .channels = {"c"}}), StatusIs(invalid));
-  EXPECT_THAT(start({.redis = {.connections = 0}, .channels = {"c"}}), StatusIs(invalid));
+  EXPECT_THAT(open({.redis = {.url = "x"}}), StatusIs(invalid));
+  EXPECT_THAT(open({.redis = {.connections = 0}}), StatusIs(invalid));
+  ChannelDiary diary;
+  const auto subscriber = Subscriber::Open({});
+  ASSERT_THAT(subscriber, IsOk());
+  EXPECT_THAT((*subscriber)->Subscribe({}, diary), StatusIs(invalid, HasSubstr("channels:")));
 }
 
 }  // namespace
