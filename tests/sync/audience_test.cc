@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "tests/sync/channel_diary.h"
+#include "tests/sync/server_process.h"
 
 namespace trivet::sync {
 namespace {
@@ -16,6 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using trivet::testing::ChannelDiary;
+using trivet::testing::Eventually;
 
 class AudienceTest : public ::testing::Test {
  protected:
@@ -83,11 +86,12 @@ TEST_F(AudienceTest, LeavingWaitsForTheOwnCallAndNoOther) {
   const auto slow = Enter({"a"});
   const auto other = Enter({"a"});
   std::promise<void> called, go_on;
-  bool returned = false;
+  std::atomic<bool> returned{false};
   std::thread teller([&] {
     audience_.Tell(*slow, [&](ChannelListener&) {
       called.set_value();
       go_on.get_future().wait();
+      for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // who does not wait is faster
       returned = true;
     });
   });
@@ -97,6 +101,7 @@ TEST_F(AudienceTest, LeavingWaitsForTheOwnCallAndNoOther) {
     audience_.Leave(*slow);
     EXPECT_TRUE(returned);
   });
+  EXPECT_TRUE(Eventually([&] { return !audience_.Has(*slow); }));
   go_on.set_value();
   leaver.join();
   teller.join();

@@ -35,6 +35,8 @@ class RedisSentinel {
   // As it stands in a URL.
   std::string place() const { return absl::StrCat("127.0.0.1:", port_); }
   void Kill() { process_.Kill(); }
+  // Hangs: connections stand, and nothing is answered.
+  void Pause() { process_.Pause(); }
 
  private:
   const TempFolder folder_;

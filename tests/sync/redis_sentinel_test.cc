@@ -104,6 +104,31 @@ TEST(RedisSentinelTest, ThePrimaryIsFoundThroughWhicheverSentinelAnswers) {
   }
 }
 
+TEST(RedisSentinelTest, ASentinelThatHangsIsNotWaitedForLongerThanToConnect) {
+  const std::unique_ptr<RedisServer> primary(NewPrimary());
+  RedisSentinel hanging(primary->port());
+  const RedisSentinel sentinel(primary->port());
+  Tell(hanging, {"PING"});
+  Tell(sentinel, {"PING"});
+  hanging.Pause();
+  RedisOptions options =
+      Options("redis+sentinel://" + hanging.place() + "," + sentinel.place() + "/m");
+  options.connect_timeout = absl::Milliseconds(100);
+  const auto client = RedisClient::Open(options);
+  ASSERT_THAT(client, IsOk());
+  EXPECT_EQ(PortOf(**client), Port(*primary));
+}
+
+TEST(RedisSentinelTest, ASentinelBehindTheTimesIsNotTheLastWord) {
+  const std::unique_ptr<RedisServer> primary(NewPrimary());
+  const std::string patient = "sentinel down-after-milliseconds m 60000";
+  const RedisSentinel behind(FreePort(), {patient});
+  const RedisSentinel sentinel(primary->port(), {patient});
+  Tell(behind, {"PING"});
+  Tell(sentinel, {"PING"});
+  EXPECT_EQ(PortOf(*Client(behind.place() + "," + sentinel.place())), Port(*primary));
+}
+
 TEST(RedisSentinelTest, AFailoverIsFollowedByCommandsAndMessages) {
   const std::unique_ptr<RedisServer> primary(NewPrimary());
   const Replica replica(*primary);

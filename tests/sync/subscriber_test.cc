@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "sync/redis_client.h"
 #include "sync/redis_status.h"
@@ -144,6 +145,53 @@ TEST(SubscriberTest, WithoutTheRightToListenTheErrorIsTold) {
   ASSERT_TRUE(Eventually([&] { return !diary.lost().empty(); }));
   EXPECT_EQ(KindOf(diary.lost()[0]), RedisError::kNoPermission) << diary.lost()[0];
   EXPECT_EQ(diary.subscribed(), 0);
+}
+
+TEST(SubscriberTest, MessagesComeBetweenSubscribedAndLostOnly) {
+  const auto words = [](const std::string& what, const std::string& channel,
+                        const std::string& third) {
+    return absl::StrCat("*3\r\n$", what.size(), "\r\n", what, "\r\n$", channel.size(), "\r\n",
+                        channel, "\r\n", third, "\r\n");
+  };
+  int connections = 0;
+  FakeServer server([&](FakePeer& peer) {
+    if (!peer.Greet()) return;
+    peer.Read();
+    peer.Send(words("subscribe", "one", ":1") + words("message", "one", "$5\r\nearly") +
+              words("subscribe", "two", ":2") + words("message", "one", "$4\r\nlate"));
+    if (++connections == 2) peer.Read();
+  });
+  ChannelDiary diary;
+  const Started started = Start(server.Url(), diary);
+  ASSERT_TRUE(Eventually([&] { return diary.messages().size() == 2 && diary.subscribed() == 2; }));
+  EXPECT_THAT(diary.messages(), ElementsAre("one: late", "one: late"));
+  EXPECT_EQ(diary.lost().size(), 1u);
+}
+
+TEST(SubscriberTest, AcknowledgementsOfOtherChannelsEndTheConnection) {
+  FakeServer server([&](FakePeer& peer) {
+    if (!peer.Greet()) return;
+    peer.Read();
+    peer.Send("*3\r\n$9\r\nsubscribe\r\n$3\r\ntwo\r\n:1\r\n");
+    peer.Read();
+  });
+  ChannelDiary diary;
+  const Started started = Start(server.Url(), diary);
+  ASSERT_TRUE(Eventually([&] { return !diary.lost().empty(); }));
+  EXPECT_EQ(KindOf(diary.lost()[0]), RedisError::kProtocol);
+  EXPECT_EQ(diary.subscribed(), 0);
+}
+
+TEST(SubscriberTest, ARefusedPingIsASignOfLife) {
+  const RedisServer server(
+      {"--user", "ada", "on", "nopass", "~*", "allchannels", "+@all", "-ping"});
+  ChannelDiary diary;
+  const Started started =
+      Start("unix://ada@" + server.UnixUrl().substr(7), diary, absl::Milliseconds(50));
+  ASSERT_TRUE(Eventually([&] { return diary.subscribed() == 1; }));
+  const absl::Duration idle_until = Clock::System()->Elapsed() + absl::Milliseconds(300);
+  ASSERT_TRUE(Eventually([&] { return Clock::System()->Elapsed() > idle_until; }));
+  EXPECT_THAT(diary.lost(), ElementsAre());
 }
 
 TEST(SubscriberTest, WhatIsNoMessageEndsTheConnection) {
