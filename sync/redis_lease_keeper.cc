@@ -8,7 +8,7 @@
 #include "sync/lease_scripts.h"
 #include "sync/redis_status.h"
 #include "sync/reply.h"
-#include "sync/subscription.h"
+#include "sync/subscriber.h"
 
 namespace trivet {
 
@@ -57,21 +57,23 @@ absl::Status NotWhatWasExpected() {
   return MakeRedisStatus(RedisError::kProtocol, Executed::kMaybe, "not the reply of the script");
 }
 
-class RedisLeaseWatch final : public LeaseWatch, private Subscription::Listener {
+class RedisLeaseWatch final : public LeaseWatch, private ChannelListener {
  public:
   static absl::StatusOr<std::unique_ptr<LeaseWatch>> Start(const RedisLeaseKeeperOptions& options,
                                                            LeaseListener& listener) {
-    std::unique_ptr<RedisLeaseWatch> made(new RedisLeaseWatch(listener));
-    absl::StatusOr<std::unique_ptr<Subscription>> started = Subscription::Start(
-        {.redis = options.redis, .channels = {Named("c")}, .silence_max = options.silence_max},
-        *made);
+    auto subscriber =
+        Subscriber::Open({.redis = options.redis, .silence_max = options.silence_max});
+    if (!subscriber.ok()) return subscriber.status();
+    std::unique_ptr<RedisLeaseWatch> made(new RedisLeaseWatch(*std::move(subscriber), listener));
+    auto started = made->subscriber_->Subscribe({Named("c")}, *made);
     if (!started.ok()) return started.status();
     made->subscription_ = *std::move(started);
     return made;
   }
 
  private:
-  explicit RedisLeaseWatch(LeaseListener& listener) : listener_(listener) {}
+  RedisLeaseWatch(std::unique_ptr<Subscriber> subscriber, LeaseListener& listener)
+      : listener_(listener), subscriber_(std::move(subscriber)) {}
 
   // Who waits asks now and then in any case, so a gap need not be told.
   void OnSubscribed(const ServerInfo&) override {}
@@ -81,6 +83,7 @@ class RedisLeaseWatch final : public LeaseWatch, private Subscription::Listener 
   void OnLost(const absl::Status&) override {}
 
   LeaseListener& listener_;
+  const std::unique_ptr<Subscriber> subscriber_;
   std::unique_ptr<Subscription> subscription_;  // last: calls the others
 };
 
