@@ -1,0 +1,142 @@
+// Deletes that go through the tiers: the store first, memory when the store has made them.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/announcement.h"
+#include "engine/core.h"
+#include "engine/memory_invalidation.h"
+#include "engine/memory_writes.h"
+#include "engine/names.h"
+#include "engine/store_access.h"
+#include "engine/write_flights.h"
+#include "engine/write_options.h"
+#include "trivet/namespace.h"
+
+namespace trivet {
+
+using engine::Announcement;
+using engine::CheckFence;
+using engine::KeyRef;
+using engine::MemoryTier;
+using engine::RefsOf;
+using engine::StoreAccess;
+using engine::WriteFlight;
+using engine::WriteFlights;
+
+absl::StatusOr<bool> Namespace::Delete(std::string_view key, Coherence* told) {
+  return Delete(key, DeleteOptions(), told);
+}
+
+absl::StatusOr<bool> Namespace::Delete(std::string_view key, const DeleteOptions& options,
+                                       Coherence* told) {
+  const absl::StatusOr<size_t> deleted = MDelete({&key, 1}, options, told);
+  if (!deleted.ok()) return deleted.status();
+  return *deleted > 0;
+}
+
+absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys, Coherence* told) {
+  return MDelete(keys, DeleteOptions(), told);
+}
+
+absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys,
+                                          const DeleteOptions& options, Coherence* told) {
+  const auto removed = RemoveAll(keys, options, told);
+  if (!removed.ok()) return removed.status();
+  return static_cast<size_t>(std::count_if(removed->begin(), removed->end(),
+                                           [](const Value& value) { return bool{value}; }));
+}
+
+absl::StatusOr<Value> Namespace::Take(std::string_view key, Coherence* told) {
+  if (absl::Status status = Check(key); !status.ok()) return status;
+  if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  auto removed = RemoveAll({&key, 1}, DeleteOptions(), told);
+  if (!removed.ok()) return removed.status();
+  return std::move(removed->front());
+}
+
+absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys,
+                                                        const DeleteOptions& options,
+                                                        Coherence* told) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = Validate(options); !status.ok()) return status;
+  if (absl::Status status = CheckFence(options.fence, UsesStore()); !status.ok()) return status;
+  for (std::string_view key : keys) {
+    if (absl::Status status = Check(key); !status.ok()) return status;
+  }
+  MemoryTier& memory = core_->memory();
+  std::vector<Value> removed(keys.size());
+  Announcement announcement(*core_, *state_, told);
+  if (!UsesStore()) {
+    for (size_t i = 0; state_->shared() != nullptr && i < keys.size(); ++i) {
+      // What was there may be in the shared tier alone.
+      absl::StatusOr<Result> found = ReadThrough(keys[i], nullptr);
+      if (found.ok()) removed[i] = std::move(found->value);
+    }
+    announcement.OfKeys(keys);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const KeyRef ref = memory.Ref(state_, keys[i]);
+      std::optional<Value> in_memory = memory.Remove(ref, RemovalCause::kExplicit);
+      if (in_memory.has_value()) removed[i] = *std::move(in_memory);
+    }
+    return removed;
+  }
+  WriteFlights flights(memory);
+  if (absl::Status status = flights.Open(RefsOf(memory, state_, keys), core_->JoinDeadline());
+      !status.ok()) {
+    return status;
+  }
+  const auto rows = StoreAccess(*core_->StoreOf(state_), *state_)
+                        .Delete(keys, announcement.LogTicket(), options.fence);
+  if (rows.ok() || engine::MayHaveCommitted(rows.status())) announcement.OfKeys(keys);
+  if (!rows.ok()) {
+    flights.Fail(rows.status());
+    return rows.status();
+  }
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!(*rows)[i].has_value()) continue;
+    removed[i] = memory.Detached(memory.Ref(state_, keys[i]), (*rows)[i]->value);
+  }
+  flights.FinishEach([&](WriteFlight& flight) {
+    const auto in_memory = engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit);
+    if (!in_memory.has_value()) return;
+    // A loader's value may be in memory alone; the first mention of the key gets it.
+    const auto first = std::find(keys.begin(), keys.end(), std::string_view(flight.key));
+    Value& answer = removed[static_cast<size_t>(first - keys.begin())];
+    if (!answer) answer = *in_memory;
+  });
+  return removed;
+}
+
+absl::Status Namespace::DeleteTag(std::string_view tag, Coherence* told) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (absl::Status status = engine::CheckName("tag", tag); !status.ok()) return status;
+  Announcement announcement(*core_, *state_, told);
+  absl::Status outcome;
+  if (UsesStore()) {
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_)
+                  .DeleteTag(tag, announcement.LogTicket())
+                  .status();
+    if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
+  }
+  announcement.OfGroup(SharedRecord::Kind::kTag, tag);
+  engine::InvalidateTag(core_->memory(), state_, tag);
+  return outcome;
+}
+
+absl::Status Namespace::Clear(Coherence* told) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  Announcement announcement(*core_, *state_, told);
+  absl::Status outcome;
+  if (UsesStore()) {
+    outcome = StoreAccess(*core_->StoreOf(state_), *state_).Clear(announcement.LogTicket());
+    if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
+  }
+  announcement.OfGroup(SharedRecord::Kind::kClear, "");
+  engine::Clear(core_->memory(), state_);
+  return outcome;
+}
+
+}  // namespace trivet
