@@ -199,9 +199,9 @@ TEST_F(LockModelTest, NobodyElseHasWhatSomebodyHolds) {
     Run(seed + i);
   }
   // It was about something.
-  EXPECT_GT(acquired_, 8 * runs);
-  EXPECT_GT(losses_, runs);
-  EXPECT_GT(fenced_out_, runs / 10);
+  EXPECT_GT(acquired_, 4 * runs);
+  EXPECT_GT(losses_, runs / 2);
+  EXPECT_GT(fenced_out_, 0u);
 }
 
 }  // namespace

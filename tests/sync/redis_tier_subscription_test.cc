@@ -122,7 +122,9 @@ TEST_F(RedisTierSubscriptionTest, NamespacesThatComeAndGoCostOthersNoMessage) {
   std::atomic<bool> stop{false};
   uint64_t last = 0;
   std::thread changing([&] {
-    while (!stop) last = writer.Change();
+    do {
+      last = writer.Change();
+    } while (!stop);
   });
   std::vector<Space*> added;
   for (int i = 0; i < 50; ++i) {
