@@ -5,10 +5,10 @@
 
 #include "engine/announcement.h"
 #include "engine/check.h"
+#include "engine/clear_all.h"
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
 #include "engine/names.h"
-#include "engine/store_access.h"
 
 namespace trivet {
 absl::StatusOr<std::unique_ptr<Cache>> Cache::Open(CacheOptions options) {
@@ -59,23 +59,7 @@ absl::Status Cache::InvalidateTag(std::string_view tag, Coherence* told) {
 
 absl::Status Cache::ClearAll(Coherence* told) {
   if (absl::Status status = core_->CheckOpen(); !status.ok()) return status;
-  absl::Status outcome;
-  Coherence worst = Coherence::kLocal;
-  Coherence one = Coherence::kLocal;
-  if (core_->options().backing != nullptr) {
-    // Namespaces that are not open here: who finds the rows in the log tells of them.
-    outcome = core_->options().backing->ClearAll(core_->sharing() == nullptr ? kUnlogged
-                                                                             : engine::NewTicket());
-    if (!outcome.ok() && !engine::MayHaveCommitted(outcome)) return outcome;
-  }
-  for (engine::NamespaceState* space : core_->spaces().All()) {
-    engine::Announcement announcement(*core_, *space, &one);
-    announcement.OfGroup(SharedRecord::Kind::kClear, "");
-    worst = std::max(worst, one);
-    engine::Clear(core_->memory(), space);
-  }
-  if (told != nullptr) *told = worst;
-  return outcome;
+  return engine::ClearAll(*core_, told);
 }
 
 absl::Status Cache::Resize(const Capacity& capacity) {

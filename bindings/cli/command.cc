@@ -44,6 +44,10 @@ CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* value,
                    [](std::string text) { return absl::StatusOr<std::string>(std::move(text)); });
 }
 
+CLI::Option* AddRedis(CLI::App& app, std::string* url, const std::string& help) {
+  return AddText(app, "--redis", url, help)->type_name("URL")->envname("TRIVET_REDIS");
+}
+
 CLI::Option* AddTexts(CLI::App& app, const std::string& name, std::vector<std::string>* values,
                       const std::string& help) {
   const auto take = [values](const CLI::results_t& results) {

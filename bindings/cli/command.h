@@ -45,6 +45,9 @@ void AddDoctor(CLI::App& parent, std::vector<Command>& commands);
 
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* value,
                      const std::string& help);
+// --redis, or TRIVET_REDIS of the environment, where others do not see the password that may be in
+// the URL.
+CLI::Option* AddRedis(CLI::App& app, std::string* url, const std::string& help);
 // May be given several times (an option), or names all remaining arguments (positional).
 CLI::Option* AddTexts(CLI::App& app, const std::string& name, std::vector<std::string>* values,
                       const std::string& help);

@@ -61,8 +61,7 @@ void AddDatabase(CLI::App& app, DatabaseOptions* options) {
 
 void AddTiers(CLI::App& app, DatabaseOptions* options) {
   AddText(app, "--db", &options->file, "The database file")->type_name("FILE");
-  AddText(app, "--redis", &options->redis, "The Redis that programs on the database share")
-      ->type_name("URL");
+  AddRedis(app, &options->redis, "The Redis that programs on the database share");
   AddJson(app, &options->json);
 }
 

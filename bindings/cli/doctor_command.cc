@@ -80,9 +80,7 @@ void AddDoctor(CLI::App& parent, std::vector<Command>& commands) {
   const auto options = std::make_shared<DoctorOptions>();
   CLI::App* app =
       parent.add_subcommand("doctor", "Examine whether a Redis server is fit for trivet");
-  AddText(*app, "--redis", &options->redis, "The server: redis://[user[:password]@]host[:port]")
-      ->type_name("URL")
-      ->required();
+  AddRedis(*app, &options->redis, "The server: redis://[user[:password]@]host[:port]")->required();
   AddJson(*app, &options->json);
   commands.push_back({app, [options](Console& console) { return RunDoctor(*options, console); }});
 }

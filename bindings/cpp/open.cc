@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "trivet/redis_lease_keeper.h"
 #include "trivet/redis_tier.h"
 #include "trivet/sqlite_backing.h"
 
@@ -25,17 +26,25 @@ absl::StatusOr<std::shared_ptr<Backing>> OpenStore(std::string_view store, Clock
   return std::shared_ptr<Backing>(*std::move(backing));
 }
 
-absl::StatusOr<std::shared_ptr<SharedTier>> OpenShared(std::string url, Clock* clock) {
+// The errors of a URL name the part that is wrong and repeat nothing of it.
+absl::Status NamingRedis(const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat("OpenOptions.redis: ", status.message()));
+}
+
+// The tier, and the locks unless the program keeps them elsewhere.
+absl::Status OpenShared(std::string url, CacheOptions& cache) {
   RedisTierOptions options;
   options.redis.url = std::move(url);
-  options.redis.clock = clock;
+  options.redis.clock = cache.clock;
   absl::StatusOr<std::unique_ptr<SharedTier>> tier = OpenRedisTier(options);
-  if (!tier.ok()) {
-    // The errors of a URL name the part that is wrong and repeat nothing of it.
-    return absl::Status(tier.status().code(),
-                        absl::StrCat("OpenOptions.redis: ", tier.status().message()));
-  }
-  return std::shared_ptr<SharedTier>(*std::move(tier));
+  if (!tier.ok()) return NamingRedis(tier.status());
+  cache.shared = *std::move(tier);
+  if (cache.leases != nullptr) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<LeaseKeeper>> keeper =
+      OpenRedisLeaseKeeper({.redis = options.redis});
+  if (!keeper.ok()) return NamingRedis(keeper.status());
+  cache.leases = *std::move(keeper);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -55,10 +64,9 @@ absl::StatusOr<std::unique_ptr<Cache>> Open(OpenOptions options) {
       return absl::InvalidArgumentError(
           "OpenOptions.redis: must be empty where OpenOptions.cache.shared is given");
     }
-    absl::StatusOr<std::shared_ptr<SharedTier>> tier =
-        OpenShared(std::move(options.redis), cache.clock);
-    if (!tier.ok()) return tier.status();
-    cache.shared = *std::move(tier);
+    if (absl::Status status = OpenShared(std::move(options.redis), cache); !status.ok()) {
+      return status;
+    }
   }
   if (!options.store.empty()) {
     absl::StatusOr<std::shared_ptr<Backing>> backing = OpenStore(options.store, cache.clock);

@@ -108,6 +108,16 @@ TEST_F(RedisCommandsTest, RedisAloneWillDo) {
   EXPECT_THAT(all.err, HasSubstr("--db"));
 }
 
+// Where nobody sees it who lists the processes.
+TEST_F(RedisCommandsTest, TheEnvironmentNamesTheServer) {
+  ASSERT_EQ(setenv("TRIVET_REDIS", redis_.UnixUrl().c_str(), 1), 0);
+  EXPECT_EQ(Run({"set", "42", "Ada"}).exit, 0);
+  EXPECT_EQ(Run({"get", "42"}).out, "Ada");
+  const RedisServer other;
+  EXPECT_EQ(Run({"get", "42", "--redis", other.UnixUrl()}).exit, 1);
+  ASSERT_EQ(unsetenv("TRIVET_REDIS"), 0);
+}
+
 TEST_F(RedisCommandsTest, WithoutTheServerNothingIsDone) {
   redis_.Kill();
   const ToolRun set = Run({"set", "a", "1", "--db", Path("new.db"), "--redis", redis_.UnixUrl()});

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/store/temp_folder.h"
+#include "tests/support/fake_lease_keeper.h"
 #include "tests/support/fake_shared_tier.h"
 #include "tests/support/memory_backing.h"
 #include "tests/support/status_matchers.h"
@@ -110,6 +111,23 @@ TEST_F(OpenTest, AServerThatIsDownIsNotInTheWay) {
   ASSERT_THAT(set, IsOk());
   EXPECT_EQ(set->coherence, Coherence::kDeferred);
   EXPECT_EQ(Get(**cache, "a"), "1");
+}
+
+TEST_F(OpenTest, TheServerKeepsTheLocksUnlessAnotherKeeperIsGiven) {
+  const OpenOptions by_name{.memory_bytes = 1 << 20,
+                            .redis = "unix://" + folder_.File("nobody.sock")};
+  auto cache = Open(by_name);
+  ASSERT_THAT(cache, IsOk());
+  EXPECT_THAT((*cache)->Lock("rebuild"), StatusIs(kUnavailable));
+
+  ManualClock clock;
+  testing::FakeLeaseServer leases(&clock);
+  leases.EndGrace();
+  OpenOptions with_keeper = by_name;
+  with_keeper.cache.leases = std::make_shared<testing::FakeLeaseKeeper>(&leases);
+  cache = Open(with_keeper);
+  ASSERT_THAT(cache, IsOk());
+  EXPECT_THAT((*cache)->Lock("rebuild"), IsOk());
 }
 
 TEST_F(OpenTest, AServerThatCannotBeNamedIsRefusedWithoutASecret) {

@@ -18,17 +18,6 @@ namespace {
 
 constexpr absl::Duration kBound = absl::Seconds(2);
 
-std::string Text(const absl::StatusOr<Result>& answer) {
-  if (!answer.ok()) return answer.status().ToString();
-  return answer->value ? std::string(answer->bytes()) : "-";
-}
-
-std::string InMemory(Namespace space, std::string_view key) {
-  std::string out = "-";
-  space.FindInto(key, &out);
-  return out;
-}
-
 class CoherenceTest : public ::testing::Test {
  protected:
   // The truth, as it is in the store, without any cache.
@@ -343,144 +332,32 @@ TEST_F(CoherenceTest, WhatCannotBeReadEndsAllProofs) {
   EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kMemory);
 }
 
-// --- Without a store ----------------------------------------------------------------------------
-
-class SharedMemoryTest : public ::testing::Test {
- protected:
-  Fleet fleet_{{.with_store = false}};
-};
-
-TEST_F(SharedMemoryTest, TheSharedTierHoldsTheValues) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
-  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kShared);
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
-  EXPECT_THAT(fleet_.users(1).Delete("42"), IsOkAndHolds(true));
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "-");
-}
-
-TEST_F(SharedMemoryTest, WhatIsThereIsSeenByAllWaysToAsk) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.ttl = absl::Seconds(10)}), IsOk());
-  EXPECT_THAT(fleet_.users(1).Has("42"), IsOkAndHolds(true));
-  EXPECT_THAT(fleet_.users(1).Has("43"), IsOkAndHolds(false));
-  const auto ttl = fleet_.users(1).Ttl("42");
-  ASSERT_THAT(ttl, IsOk());
-  ASSERT_TRUE(ttl->has_value());
-  EXPECT_LE(**ttl, absl::Seconds(10));
-}
-
-// Their marks meet there: one of the two values stays.
-TEST_F(SharedMemoryTest, OfTwoSetsAtATimeOneStays) {
-  bool first_call = true;
-  fleet_.line(0).OnCall([&] {
-    // Between the mark and the end of the other one.
-    if (std::exchange(first_call, false)) return;
-    fleet_.line(0).OnCall(nullptr);
-    EXPECT_THAT(fleet_.users(1).Set("42", "Grace"), IsOk());
-  });
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
+TEST_F(CoherenceTest, ClearAllTellsOfNamespacesThatAreOpenOnce) {
+  WriteRow("42", "Ada");
   EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-}
-
-TEST_F(SharedMemoryTest, WhatNeedsATruthIsRefused) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.when = SetWhen::kIfAbsent}),
-              StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(fleet_.users(0).Increment("42"), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(fleet_.users(0).Touch("42", absl::Seconds(1)),
-              StatusIs(absl::StatusCode::kFailedPrecondition));
-}
-
-TEST_F(SharedMemoryTest, AValueThatNobodyTakesIsAnError) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
-  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), StatusIs(absl::StatusCode::kUnavailable));
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "-");
-  fleet_.line(0).FailAll(absl::OkStatus());
+  Coherence told = Coherence::kLocal;
+  EXPECT_THAT(fleet_.cache(0).ClearAll(&told), IsOk());
+  EXPECT_EQ(told, Coherence::kApplied);
+  EXPECT_EQ(fleet_.rows().ReadChangeLog(10)->size(), 1U);
   fleet_.Beat();
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "-");
+  EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
 }
 
-// --- Choices ------------------------------------------------------------------------------------
-
-TEST(WithoutProofTest, MemoryMayBeServedForAWhile) {
-  Fleet fleet({.namespace_defaults = {.without_proof = WithoutProof::kServeMemory,
-                                      .unproven_max = absl::Seconds(10)}});
-  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
-  fleet.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  fleet.Pass(absl::Seconds(11));
-  EXPECT_EQ(InMemory(fleet.users(0), "42"), "Ada");
-  fleet.Pass(absl::Seconds(1));
-  EXPECT_EQ(InMemory(fleet.users(0), "42"), "-");
-}
-
-TEST(WithoutProofTest, MemoryMayBeServedAlways) {
-  Fleet fleet({.namespace_defaults = {.without_proof = WithoutProof::kServeMemory}});
-  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
-  fleet.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  fleet.Pass(absl::Hours(1), absl::Minutes(1));
-  EXPECT_EQ(InMemory(fleet.users(0), "42"), "Ada");
-}
-
-TEST(WithoutProofTest, ReadsMayFail) {
-  Fleet fleet({.namespace_defaults = {.without_proof = WithoutProof::kFail}});
-  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
-  EXPECT_EQ(Text(fleet.users(0).Get("42")), "Ada");
-  fleet.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  fleet.Pass(absl::Seconds(3));
-  EXPECT_EQ(InMemory(fleet.users(0), "42"), "-");
-  EXPECT_THAT(fleet.users(0).Get("42"), StatusIs(absl::StatusCode::kUnavailable));
-  const std::vector<std::string_view> keys = {"42"};
-  EXPECT_THAT(fleet.users(0).MGet(keys)[0], StatusIs(absl::StatusCode::kUnavailable));
-}
-
-// --- Without messages ---------------------------------------------------------------------------
-
-class NoBusTest : public ::testing::Test {
- protected:
-  Fleet fleet_{{.coherence = {.bus = Bus::kNone, .claim_wait = absl::ZeroDuration()},
-                .namespace_defaults = {.ttl = absl::Seconds(10)}}};
-};
-
-TEST_F(NoBusTest, ACopyIsServedUntilItsTtlRunsOut) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
-  EXPECT_EQ(fleet_.users(1).Get("42")->tier, Tier::kShared);
-  fleet_.Pass(absl::Seconds(5));
-  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), IsOk());
-  fleet_.Pass(absl::Seconds(4));
-  const auto copy = fleet_.users(1).Get("42");
-  EXPECT_EQ(Text(copy), "Ada");
-  EXPECT_EQ(copy->tier, Tier::kMemory);
-  EXPECT_EQ(copy->staleness, absl::InfiniteDuration());
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
-  fleet_.Pass(absl::Seconds(1));
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
-}
-
-TEST_F(NoBusTest, AReaderMayAskForLessStaleness) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
+TEST_F(CoherenceTest, ClearAllReachesNamespacesThatAreNotOpenHere) {
+  WriteRow("42", "Ada");
+  Namespace teams = fleet_.cache(0).In("teams");
+  fleet_.Beat();
+  EXPECT_THAT(teams.Set("7", "Enigma"), IsOk());
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
   EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
-  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), IsOk());
-  EXPECT_EQ(Text(fleet_.users(1).Get("42", {.staleness_max = absl::Seconds(2)})), "Grace");
-  EXPECT_EQ(Text(fleet_.users(1).Get("42", {.staleness_max = absl::ZeroDuration()})), "Grace");
+  Coherence told = Coherence::kLocal;
+  EXPECT_THAT(fleet_.cache(1).ClearAll(&told), IsOk());
+  EXPECT_EQ(told, Coherence::kDeferred);
+  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
+  EXPECT_EQ(InMemory(teams, "7"), "Enigma") << "process 1 does not know that there are teams";
+  fleet_.Pass(absl::Milliseconds(500));
+  EXPECT_EQ(InMemory(teams, "7"), "-");
 }
-
-TEST_F(NoBusTest, MemoryOutlivesWhatOthersAndTheServerDo) {
-  EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
-  EXPECT_THAT(fleet_.users(1).Clear(), IsOk());
-  fleet_.server().Flush();
-  fleet_.Pass(absl::Seconds(5));
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
-  EXPECT_EQ(fleet_.users(0).stats().shared_resyncs, 0U);
-}
-
-TEST_F(NoBusTest, EntriesWithoutATtlAreRefused) {
-  const Namespace pages = fleet_.cache(0).In("pages", {.use_backing = false});
-  EXPECT_THAT(pages.status(), StatusIs(absl::StatusCode::kInvalidArgument));
-}
-
-// --- Statistics ---------------------------------------------------------------------------------
 
 TEST_F(CoherenceTest, TheSharedTierIsCounted) {
   WriteRow("42", "Ada");

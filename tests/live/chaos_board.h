@@ -18,6 +18,8 @@ inline constexpr size_t kChaosSpaces = 2;
 inline constexpr size_t kChaosKeys = 256;
 inline constexpr size_t kChaosGroups = 32;  // of pages; each is a tag
 inline constexpr size_t kChaosProcessesMax = 32;
+inline constexpr size_t kChaosLedgers = 4;  // each with a lock
+inline constexpr absl::Duration kChaosLease = absl::Milliseconds(500);
 
 // A number per key of both kinds.
 using ChaosVersions = std::array<std::atomic<uint64_t>, kChaosSpaces * kChaosKeys>;
@@ -36,6 +38,10 @@ struct ChaosBoard {
   ChaosVersions floor;
   // Of the final look: what must be read.
   ChaosVersions truth;
+  // The newest token that a ledger was written with, and the process that holds its lock: its
+  // number plus one, 0 for nobody, and only nearly right.
+  std::array<std::atomic<uint64_t>, kChaosLedgers> fence;
+  std::array<std::atomic<uint32_t>, kChaosLedgers> holder;
 
   // kQuiet: everybody stops, and comes to rest. kFinal: everybody looks at everything.
   enum Phase : uint32_t { kRunning, kQuiet, kFinal };
@@ -51,13 +57,18 @@ struct ChaosBoard {
   std::atomic<uint64_t> writes;
   std::atomic<uint64_t> deferred;
   std::atomic<uint64_t> write_errors;
+  std::atomic<uint64_t> locks;       // acquired
+  std::atomic<uint64_t> fenced_out;  // writes of those who had lost theirs
   // Violations.
   std::atomic<uint64_t> too_old;
   std::atomic<uint64_t> own_missing;
   std::atomic<uint64_t> diverged;
   std::atomic<uint64_t> not_served;
+  std::atomic<uint64_t> fence_breached;
 
-  uint64_t violations() const { return too_old + own_missing + diverged + not_served; }
+  uint64_t violations() const {
+    return too_old + own_missing + diverged + not_served + fence_breached;
+  }
 };
 
 // Makes a board, and gives the file by which other processes find it; they inherit it.

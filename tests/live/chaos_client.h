@@ -41,6 +41,8 @@ class ChaosClient {
   // processes must see the change, even if this one dies now.
   virtual absl::StatusOr<ChaosWrite> Write(
       ChaosSpace space, size_t key, absl::FunctionRef<void(const ChaosChanges&)> promised) = 0;
+  // Until the run is over, as the process in that place; returns at once where there are no locks.
+  virtual void WorkUnderLocks(size_t slot) = 0;
 };
 
 struct ChaosPlace {
@@ -53,11 +55,11 @@ inline constexpr absl::Duration kChaosStaleness = absl::Seconds(2);
 inline constexpr absl::Duration kChaosRelay = absl::Milliseconds(500);
 
 // trivet, over Redis and SQLite.
-std::unique_ptr<ChaosClient> NewTrivetChaosClient(const ChaosPlace& place, const ChaosBoard* board);
+std::unique_ptr<ChaosClient> NewTrivetChaosClient(const ChaosPlace& place, ChaosBoard* board);
 
 // What people write: look into Redis, else read the store and put it there; change the store, then
 // delete from Redis.
-std::unique_ptr<ChaosClient> NewNaiveChaosClient(const ChaosPlace& place, const ChaosBoard* board);
+std::unique_ptr<ChaosClient> NewNaiveChaosClient(const ChaosPlace& place, ChaosBoard* board);
 
 }  // namespace trivet::testing
 

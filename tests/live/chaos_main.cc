@@ -185,19 +185,20 @@ int Run(const Request& request) {
   };
   std::printf(
       "%s: %llu reads (%llu from memory, %llu from Redis, %llu failed), %llu writes (%llu "
-      "deferred, "
-      "%llu failed), %zu faults, %llu messages harmed, %llu violations",
+      "deferred, %llu failed), %llu locks (%llu writes fenced out), %zu faults, %llu messages "
+      "harmed, %llu violations",
       request.naive ? "naive cache-aside" : "trivet", count(board.reads), count(board.from_memory),
       count(board.from_shared), count(board.read_errors), count(board.writes),
-      count(board.deferred), count(board.write_errors), faults,
+      count(board.deferred), count(board.write_errors), count(board.locks),
+      count(board.fenced_out), faults,
       static_cast<unsigned long long>(proxy.harmed()),
       static_cast<unsigned long long>(board.violations()));
   if (board.violations() > 0) {
     std::printf(
         " (own change missing %llu, older than the bound %llu, wrong in the end %llu, not "
-        "served in the end %llu)",
+        "served in the end %llu, fence breached %llu)",
         count(board.own_missing), count(board.too_old), count(board.diverged),
-        count(board.not_served));
+        count(board.not_served), count(board.fence_breached));
   }
   std::printf("\n");
   if (!all_ended) std::fprintf(stderr, "a process did not come to its end\n");

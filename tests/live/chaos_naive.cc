@@ -43,6 +43,8 @@ class NaiveChaosClient final : public ChaosClient {
     return ChaosWrite{.changes = *std::move(changes), .coherence = Coherence::kApplied};
   }
 
+  void WorkUnderLocks(size_t) override {}
+
  private:
   ChaosPages& PagesOfThread() {
     thread_local std::unique_ptr<ChaosPages> pages;
@@ -56,7 +58,7 @@ class NaiveChaosClient final : public ChaosClient {
 
 }  // namespace
 
-std::unique_ptr<ChaosClient> NewNaiveChaosClient(const ChaosPlace& place, const ChaosBoard*) {
+std::unique_ptr<ChaosClient> NewNaiveChaosClient(const ChaosPlace& place, ChaosBoard*) {
   return std::make_unique<NaiveChaosClient>(place);
 }
 

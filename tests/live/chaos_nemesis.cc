@@ -36,6 +36,7 @@ const std::vector<ChaosNemesis::Fault>& ChaosNemesis::Faults() {
       {"everything evicted", &ChaosNemesis::EvictAll},
       {"some keys evicted", &ChaosNemesis::EvictRules},
       {"server full", &ChaosNemesis::RunFull},
+      {"server cannot save", &ChaosNemesis::FailToSave},
       {"server a replica of nobody", &ChaosNemesis::BecomeReplica},
       {"server busy with a script", &ChaosNemesis::RunEndlessScript},
       {"scripts forgotten", &ChaosNemesis::ForgetScripts},
@@ -44,6 +45,7 @@ const std::vector<ChaosNemesis::Fault>& ChaosNemesis::Faults() {
       {"process stopped", &ChaosNemesis::StopSubscriber},
       {"messages lost, repeated, swapped, changed", &ChaosNemesis::HarmMessages},
       {"connections killed", &ChaosNemesis::KillClients},
+      {"holder of a lock stopped", &ChaosNemesis::StopLockHolder},
       {"process killed", &ChaosNemesis::KillWorker},
       {"loaders slow, then failing", &ChaosNemesis::TroubleLoaders},
   };
@@ -149,6 +151,18 @@ void ChaosNemesis::RunFull() {
   primary().Do({"CONFIG", "SET", "maxmemory", "0"});
 }
 
+// A folder lies where the file should go: the server answers writes with MISCONF.
+void ChaosNemesis::FailToSave() {
+  std::error_code ignored;
+  std::filesystem::remove(primary().SavedFile(), ignored);
+  std::filesystem::create_directory(primary().SavedFile(), ignored);
+  primary().Do({"CONFIG", "SET", "save", "3600 1"});
+  primary().Do({"BGSAVE"});
+  Wait(1.5);
+  primary().Do({"CONFIG", "SET", "save", ""});
+  std::filesystem::remove(primary().SavedFile(), ignored);
+}
+
 void ChaosNemesis::BecomeReplica() {
   primary().Do({"REPLICAOF", "127.0.0.1", "1"});
   Wait(0.7);
@@ -220,6 +234,18 @@ void ChaosNemesis::StopSubscriber() {
   Wait(3);
   fleet_.Resume(worker);
   primary().Do({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 32mb 8mb 60"});
+}
+
+// For longer than its lease: when it goes on, it writes with a lock that is another's by then.
+void ChaosNemesis::StopLockHolder() {
+  const auto& held = board_.holder[random_() % kChaosLedgers];
+  for (int i = 0; i < 1000 && held == 0; ++i) absl::SleepFor(absl::Milliseconds(1));
+  const uint32_t holder = held;
+  if (holder == 0) return;
+  fleet_.Pause(holder - 1);
+  absl::SleepFor(kChaosLease);
+  Wait(0.5);
+  fleet_.Resume(holder - 1);
 }
 
 void ChaosNemesis::KillWorker() {

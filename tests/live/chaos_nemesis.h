@@ -49,6 +49,7 @@ class ChaosNemesis {
   void EvictAll();
   void EvictRules();
   void RunFull();
+  void FailToSave();
   void BecomeReplica();
   void RunEndlessScript();
   void ForgetScripts();
@@ -57,6 +58,7 @@ class ChaosNemesis {
   void StopSubscriber();
   void HarmMessages();
   void KillClients();
+  void StopLockHolder();
   void KillWorker();
   void TroubleLoaders();
 

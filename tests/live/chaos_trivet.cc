@@ -8,8 +8,10 @@
 #include "absl/time/clock.h"
 #include "engine/check.h"
 #include "tests/live/chaos_client.h"
+#include "tests/live/chaos_locks.h"
 #include "tests/live/chaos_pages.h"
 #include "trivet/cache.h"
+#include "trivet/redis_lease_keeper.h"
 #include "trivet/redis_tier.h"
 #include "trivet/sqlite_backing.h"
 
@@ -35,13 +37,15 @@ CacheOptions OptionsFor(const ChaosPlace& place) {
   options.memory_bytes = 16 << 20;
   options.backing = Must(OpenSqlite({.path = place.store_path, .busy_timeout = absl::Seconds(10)}));
   options.shared = Must(OpenRedisTier(redis));
+  options.leases =
+      Must(OpenRedisLeaseKeeper({.redis = redis.redis, .lease_max = kChaosLease}));
   options.coherence = {.staleness_max = kChaosStaleness, .relay_max = kChaosRelay};
   return options;
 }
 
 class TrivetChaosClient final : public ChaosClient {
  public:
-  TrivetChaosClient(const ChaosPlace& place, const ChaosBoard* board)
+  TrivetChaosClient(const ChaosPlace& place, ChaosBoard* board)
       : board_(*board),
         path_(place.store_path),
         cache_(Must(Cache::Open(OptionsFor(place)))),
@@ -80,6 +84,8 @@ class TrivetChaosClient final : public ChaosClient {
     return write;
   }
 
+  void WorkUnderLocks(size_t slot) override { testing::WorkUnderLocks(*cache_, slot, board_); }
+
  private:
   absl::StatusOr<ChaosWrite> WritePages(size_t key,
                                         absl::FunctionRef<void(const ChaosChanges&)> promised) {
@@ -103,7 +109,7 @@ class TrivetChaosClient final : public ChaosClient {
     return *pages;
   }
 
-  const ChaosBoard& board_;
+  ChaosBoard& board_;
   const std::string path_;
   const std::unique_ptr<Cache> cache_;
   Namespace users_;
@@ -112,8 +118,7 @@ class TrivetChaosClient final : public ChaosClient {
 
 }  // namespace
 
-std::unique_ptr<ChaosClient> NewTrivetChaosClient(const ChaosPlace& place,
-                                                  const ChaosBoard* board) {
+std::unique_ptr<ChaosClient> NewTrivetChaosClient(const ChaosPlace& place, ChaosBoard* board) {
   return std::make_unique<TrivetChaosClient>(place, board);
 }
 

@@ -153,6 +153,7 @@ void DoChaosWork(const ChaosWork& work, ChaosBoard& board) {
   for (size_t i = 0; i < work.threads; ++i) {
     threads.emplace_back([&, i] { Worker(*client, work, board, i).Run(); });
   }
+  threads.emplace_back([&] { client->WorkUnderLocks(work.slot); });
   for (std::thread& thread : threads) thread.join();
   ++board.quiet;
   while (board.phase == ChaosBoard::kQuiet) absl::SleepFor(absl::Milliseconds(5));

@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "tests/support/fake_shared_tier.h"
 #include "tests/support/faulty_backing.h"
 #include "tests/support/faulty_shared_tier.h"
@@ -14,6 +17,19 @@
 #include "trivet/clock.h"
 
 namespace trivet::testing {
+
+// The value of an answer, "-" for none, or the error.
+inline std::string Text(const absl::StatusOr<Result>& answer) {
+  if (!answer.ok()) return answer.status().ToString();
+  return answer->value ? std::string(answer->bytes()) : "-";
+}
+
+// What memory alone answers, "-" for nothing.
+inline std::string InMemory(Namespace space, std::string_view key) {
+  std::string out = "-";
+  space.FindInto(key, &out);
+  return out;
+}
 
 // Nothing happens in the background: Beat does what the threads of all caches would.
 class Fleet {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "tests/store/temp_folder.h"
@@ -12,20 +11,15 @@
 #include "tests/sync/redis_lease_rig.h"
 #include "trivet/lock.h"
 #include "trivet/open.h"
-#include "trivet/redis_lease_keeper.h"
 
 namespace trivet {
 namespace {
 
 // clang-format off
 // [locks]
+// With `redis`, locks are kept there; CacheOptions::leases takes a keeper with other settings.
 absl::StatusOr<std::unique_ptr<trivet::Cache>> OpenWithLocks(const std::string& redis_url, const std::string& file) {
-  absl::StatusOr<std::unique_ptr<trivet::LeaseKeeper>> keeper =
-      trivet::OpenRedisLeaseKeeper({.redis = {.url = redis_url}});
-  if (!keeper.ok()) return keeper.status();
-  trivet::OpenOptions options{.memory_bytes = 64 << 20, .store = "sqlite:" + file};
-  options.cache.leases = *std::move(keeper);
-  return trivet::Open(std::move(options));
+  return trivet::Open({.memory_bytes = 64 << 20, .store = "sqlite:" + file, .redis = redis_url});
 }
 
 // One process at a time rebuilds the reports; others give up after a second.

@@ -49,7 +49,8 @@ class Cache {
   // status() is FailedPrecondition: options are chosen once.
   Namespace In(std::string_view name, const NamespaceOptions& options);
 
-  // In every namespace; as the methods of Namespace with these names.
+  // In every namespace; as the methods of Namespace with these names. Of namespaces
+  // that only the store knows ClearAll tells others through the change log: then it is kDeferred.
   absl::Status InvalidateTag(std::string_view tag, Coherence* told = nullptr);
   absl::Status ClearAll(Coherence* told = nullptr);
 
