@@ -51,8 +51,7 @@ Coherence SettleRows(Core& core, uint64_t ticket, const Told& told) {
 
 absl::Status ClearAll(Core& core, Coherence* told) {
   const auto& backing = core.options().backing;
-  const uint64_t ticket =
-      backing == nullptr || core.sharing() == nullptr ? kUnlogged : NewTicket();
+  const uint64_t ticket = backing == nullptr || core.sharing() == nullptr ? kUnlogged : NewTicket();
   absl::Status outcome;
   if (backing != nullptr) outcome = backing->ClearAll(ticket);
   if (!outcome.ok() && !MayHaveCommitted(outcome)) return outcome;

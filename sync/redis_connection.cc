@@ -296,6 +296,8 @@ void RedisConnection::Write() {
     }
     if (blocked_) break;
   }
+  // Nor may the rest go to the next one after the last send: its replies would answer others.
+  if (socket_ != socket) ForgetOutput();
   writing_ = false;
   if (blocked_ || !pending_.empty()) doorbell_.Ring();
 }

@@ -189,9 +189,8 @@ int Run(const Request& request) {
       "harmed, %llu violations",
       request.naive ? "naive cache-aside" : "trivet", count(board.reads), count(board.from_memory),
       count(board.from_shared), count(board.read_errors), count(board.writes),
-      count(board.deferred), count(board.write_errors), count(board.locks),
-      count(board.fenced_out), faults,
-      static_cast<unsigned long long>(proxy.harmed()),
+      count(board.deferred), count(board.write_errors), count(board.locks), count(board.fenced_out),
+      faults, static_cast<unsigned long long>(proxy.harmed()),
       static_cast<unsigned long long>(board.violations()));
   if (board.violations() > 0) {
     std::printf(

@@ -37,8 +37,7 @@ CacheOptions OptionsFor(const ChaosPlace& place) {
   options.memory_bytes = 16 << 20;
   options.backing = Must(OpenSqlite({.path = place.store_path, .busy_timeout = absl::Seconds(10)}));
   options.shared = Must(OpenRedisTier(redis));
-  options.leases =
-      Must(OpenRedisLeaseKeeper({.redis = redis.redis, .lease_max = kChaosLease}));
+  options.leases = Must(OpenRedisLeaseKeeper({.redis = redis.redis, .lease_max = kChaosLease}));
   options.coherence = {.staleness_max = kChaosStaleness, .relay_max = kChaosRelay};
   return options;
 }

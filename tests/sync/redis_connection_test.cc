@@ -269,6 +269,32 @@ TEST(RedisConnectionTest, ThreadsComeAndGoWhileTheServerIsKilledAndHangs) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// A send that goes on while the connection is lost must leave nothing behind for the next one.
+TEST(RedisConnectionTest, ThreadsGetTheirOwnRepliesHoweverOftenTheConnectionIsCut) {
+  const RedisServer server;
+  const auto connection = Open(server.UnixUrl());
+  const auto killer = Open(server.UnixUrl());
+  std::atomic<bool> stop{false};
+  std::thread cuts([&] {
+    for (size_t i = 0; i < ScaledCount(500); ++i) {
+      const uint64_t before = connection->connects();
+      ASSERT_THAT(Ask(*killer, {"CLIENT", "KILL", "TYPE", "normal"}), IsOk());
+      ASSERT_TRUE(Eventually([&] { return connection->connects() > before; }));
+    }
+    stop = true;
+  });
+  trivet::testing::RunCrew(24, 1, [&](size_t index, auto& random) {
+    for (size_t i = 0; !stop; ++i) {
+      const std::string text =
+          std::to_string(index) + ' ' + std::to_string(i) + std::string(random() % 3000, '.');
+      const Replies replies = Ask(*connection, {"ECHO", text});
+      if (!replies.ok()) continue;
+      ASSERT_EQ((*replies)[0].text, text);
+    }
+  });
+  cuts.join();
+}
+
 // --- With one that lies -------------------------------------------------------------------------
 
 TEST(RedisConnectionTest, OldServersAreRefused) {

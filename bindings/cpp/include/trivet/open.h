@@ -20,11 +20,12 @@ struct OpenOptions {
   std::string store = {};
 
   // The Redis server (7.0 or newer, or Valkey) that holds values for several processes, tells each
-  // of what the others change and keeps the leases of their locks: "redis://[user[:password]@]host[:port][/database]" or
-  // "unix:///path[?db=database]"; empty for none. All processes that share a store must name the
-  // same server and database. How long others may see what one changed is
-  // `cache.coherence.staleness_max`. See docs/redis.md; for other settings of the connection make
-  // `cache.shared` with OpenRedisTier, and `cache.leases` with OpenRedisLeaseKeeper.
+  // of what the others change and keeps the leases of their locks:
+  // "redis://[user[:password]@]host[:port][/database]" or "unix:///path[?db=database]"; empty for
+  // none. All processes that share a store must name the same server and database. How long others
+  // may see what one changed is `cache.coherence.staleness_max`. See docs/redis.md; for other
+  // settings of the connection make `cache.shared` with OpenRedisTier, and `cache.leases` with
+  // OpenRedisLeaseKeeper.
   std::string redis = {};
 
   // Everything else. `memory_bytes` and `max_entries` above win where they are not 0;
