@@ -31,7 +31,7 @@ PatternSweep::PatternSweep(RedisClient& client, const SharedPart& part, std::str
     : client_(client),
       part_(part),
       glob_(glob),
-      names_(part),
+      names_(client.names(), part),
       match_(names_.Matching(ReadsAlike(pattern) ? pattern : "*")) {}
 
 absl::StatusOr<bool> PatternSweep::Run(absl::Duration deadline) {

@@ -41,7 +41,7 @@ ReadBatch::ReadBatch(RedisClient& client, const SharedPart& part,
       requests_(requests),
       claim_life_(claim_life),
       deadline_(deadline),
-      names_(part) {
+      names_(client.names(), part) {
   reading_.found.resize(requests.size());
 }
 

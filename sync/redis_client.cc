@@ -25,6 +25,9 @@ absl::StatusOr<Reply> OnlyReply(absl::StatusOr<std::vector<Reply>> replies) {
   return std::move(reply);
 }
 
+// Rights change rarely.
+constexpr absl::Duration kTeachAgain = absl::Minutes(1);
+
 Commands Ping() {
   Commands ping;
   (void)ping.Add({"PING"});
@@ -51,7 +54,8 @@ absl::StatusOr<std::unique_ptr<RedisClient>> RedisClient::Open(const RedisOption
 }
 
 RedisClient::RedisClient(const RedisUrl& url, const RedisOptions& options)
-    : clock_(options.clock != nullptr ? *options.clock : *Clock::System()),
+    : names_{.prefix = options.prefix, .database = url.database},
+      clock_(options.clock != nullptr ? *options.clock : *Clock::System()),
       probe_timeout_(options.connect_timeout),
       breaker_(options.breaker_timeouts, options.breaker_pause, clock_) {
   for (size_t i = 0; i < options.connections; ++i) {
@@ -69,8 +73,9 @@ absl::StatusOr<Reply> RedisClient::Call(std::span<const std::string_view> argume
 absl::StatusOr<std::vector<Reply>> RedisClient::CallMany(const Commands& commands,
                                                          absl::Duration deadline,
                                                          uint64_t* server) {
-  if (commands.count() > 0 && clock_.Elapsed() >= deadline) {
-    // Says nothing about the server, so the breaker need not know.
+  // Neither says anything about the server, so the breaker need not know.
+  if (commands.count() == 0) return std::vector<Reply>();
+  if (clock_.Elapsed() >= deadline) {
     return MakeRedisStatus(RedisError::kTimeout, Executed::kNo, "the deadline has passed");
   }
   RedisConnection& connection = ConnectionOfThisThread();
@@ -123,9 +128,14 @@ absl::StatusOr<std::vector<Reply>> RedisClient::RunMany(std::span<const ScriptCa
 // Lets a server tell the digest, if none has yet.
 absl::Status RedisClient::Teach(Script& script, absl::Duration deadline) {
   if (!script.digest().empty()) return absl::OkStatus();
+  const int64_t now = absl::ToInt64Nanoseconds(clock_.Elapsed());
+  if (now < untaught_until_.load(std::memory_order_relaxed)) return absl::OkStatus();
   absl::StatusOr<Reply> told = Call({"SCRIPT", "LOAD", script.text()}, deadline);
-  // Who has no right to this command may still have that to EVAL.
-  if (KindOf(told.status()) == RedisError::kNoPermission) return absl::OkStatus();
+  if (KindOf(told.status()) == RedisError::kNoPermission) {
+    // There may still be the right to EVAL.
+    untaught_until_.store(now + absl::ToInt64Nanoseconds(kTeachAgain), std::memory_order_relaxed);
+    return absl::OkStatus();
+  }
   if (!told.ok()) return told.status();
   if (told->is_string()) script.set_digest(told->text);
   return absl::OkStatus();

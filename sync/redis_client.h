@@ -2,6 +2,7 @@
 #ifndef TRIVET_SYNC_REDIS_CLIENT_H_
 #define TRIVET_SYNC_REDIS_CLIENT_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -18,6 +19,7 @@
 #include "sync/command.h"
 #include "sync/handshake.h"
 #include "sync/redis_connection.h"
+#include "sync/redis_names.h"
 #include "sync/reply.h"
 #include "sync/script.h"
 #include "trivet/clock.h"
@@ -63,6 +65,9 @@ class RedisClient {
   absl::StatusOr<std::vector<Reply>> RunMany(std::span<const ScriptCall> calls,
                                              absl::Duration deadline, uint64_t* server = nullptr);
 
+  // What all names of ours begin with there.
+  const NameRoot& names() const { return names_; }
+
   // A deadline that far from now.
   absl::Duration In(absl::Duration timeout) const { return clock_.Elapsed() + timeout; }
 
@@ -81,10 +86,13 @@ class RedisClient {
                                           absl::Duration deadline, uint64_t* server = nullptr);
   absl::Status Teach(Script& script, absl::Duration deadline);
 
+  const NameRoot names_;
   const Clock& clock_;
   const absl::Duration probe_timeout_;
   CircuitBreaker breaker_;
   std::vector<std::unique_ptr<RedisConnection>> connections_;  // constant after construction
+  // Of Clock::Elapsed, in nanoseconds: until then no server is taught, for one refused.
+  std::atomic<int64_t> untaught_until_{0};
 };
 
 }  // namespace trivet::sync

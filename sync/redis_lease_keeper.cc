@@ -37,14 +37,18 @@ absl::StatusOr<std::unique_ptr<LeaseKeeper>> OpenRedisLeaseKeeper(
 namespace trivet::sync {
 namespace {
 
-constexpr std::string_view kPrefix = "tv1:{locks}:";
+constexpr std::string_view kLocks = "tv1:{locks}:";
 
 // A counter that was lost is made up by the clock, so that it need not stay for ever; and as long
 // as it stays, tokens grow also if the clock of the server is turned back.
 constexpr absl::Duration kCounterLife = absl::Hours(24 * 7);
 
-std::string Named(std::string_view what, std::string_view name = {}) {
-  return std::string(kPrefix).append(what).append(name);
+std::string Named(const NameRoot& names, std::string_view what, std::string_view name = {}) {
+  return std::string(names.prefix).append(kLocks).append(what).append(name);
+}
+
+std::string ChannelOf(const NameRoot& names) {
+  return Named(names, "c", std::to_string(names.database));
 }
 
 std::string BytesOf(const LeaseOwner& owner) { return std::string(owner.data(), owner.size()); }
@@ -60,12 +64,13 @@ absl::Status NotWhatWasExpected() {
 class RedisLeaseWatch final : public LeaseWatch, private ChannelListener {
  public:
   static absl::StatusOr<std::unique_ptr<LeaseWatch>> Start(const RedisLeaseKeeperOptions& options,
+                                                           const NameRoot& names,
                                                            LeaseListener& listener) {
     auto subscriber =
         Subscriber::Open({.redis = options.redis, .silence_max = options.silence_max});
     if (!subscriber.ok()) return subscriber.status();
     std::unique_ptr<RedisLeaseWatch> made(new RedisLeaseWatch(*std::move(subscriber), listener));
-    auto started = made->subscriber_->Subscribe({Named("c")}, *made);
+    auto started = made->subscriber_->Subscribe({ChannelOf(names)}, *made);
     if (!started.ok()) return started.status();
     made->subscription_ = *std::move(started);
     return made;
@@ -93,11 +98,15 @@ RedisLeaseKeeper::RedisLeaseKeeper(const RedisLeaseKeeperOptions& options,
                                    std::unique_ptr<RedisClient> client)
     : options_(options), client_(std::move(client)) {}
 
+std::string RedisLeaseKeeper::Name(std::string_view what, std::string_view name) const {
+  return Named(client_->names(), what, name);
+}
+
 absl::StatusOr<LeaseAnswer> RedisLeaseKeeper::Acquire(std::string_view name,
                                                       const LeaseOwner& owner, absl::Duration lease,
                                                       absl::Duration deadline) {
   ScriptWords words(ScriptsOfLeases().acquire);
-  words.Key(Named("l:", name)).Key(Named("f:", name)).Key(Named("m"));
+  words.Key(Name("l:", name)).Key(Name("f:", name)).Key(Name("m"));
   words.Argument(BytesOf(owner)).Argument(Millis(lease)).Argument(Millis(options_.lease_max));
   words.Argument(Millis(kCounterLife)).Argument(options_.trust_empty ? "1" : "0");
   const absl::StatusOr<Reply> reply = Run(words, deadline);
@@ -122,15 +131,15 @@ absl::StatusOr<LeaseAnswer> RedisLeaseKeeper::Acquire(std::string_view name,
 absl::StatusOr<bool> RedisLeaseKeeper::Renew(std::string_view name, const LeaseOwner& owner,
                                              absl::Duration lease, absl::Duration deadline) {
   ScriptWords words(ScriptsOfLeases().renew);
-  words.Key(Named("l:", name)).Argument(BytesOf(owner)).Argument(Millis(lease));
+  words.Key(Name("l:", name)).Argument(BytesOf(owner)).Argument(Millis(lease));
   return RunYesOrNo(words, deadline);
 }
 
 absl::StatusOr<bool> RedisLeaseKeeper::Release(std::string_view name, const LeaseOwner& owner,
                                                absl::Duration deadline) {
   ScriptWords words(ScriptsOfLeases().release);
-  words.Key(Named("l:", name)).Argument(BytesOf(owner));
-  words.Argument(Named("c")).Argument(std::string(name));
+  words.Key(Name("l:", name)).Argument(BytesOf(owner));
+  words.Argument(ChannelOf(client_->names())).Argument(std::string(name));
   return RunYesOrNo(words, deadline);
 }
 
@@ -157,7 +166,7 @@ absl::StatusOr<Reply> RedisLeaseKeeper::Run(const ScriptWords& words, absl::Dura
 }
 
 absl::StatusOr<std::unique_ptr<LeaseWatch>> RedisLeaseKeeper::Watch(LeaseListener& listener) {
-  return RedisLeaseWatch::Start(options_, listener);
+  return RedisLeaseWatch::Start(options_, client_->names(), listener);
 }
 
 }  // namespace trivet::sync

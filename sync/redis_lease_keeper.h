@@ -16,11 +16,11 @@
 
 namespace trivet::sync {
 
-// All names of locks begin with tv1:{locks}: and so live in one slot; names of a namespace have a
-// number behind the brace (redis_names.h).
+// All names of locks begin with <prefix>tv1:{locks}: and so live in one slot; names of a namespace
+// have a number behind the brace (redis_names.h).
 //
 //   m          a hash: see lease_scripts.cc
-//   c          the channel; messages are names of locks
+//   c<database>  the channel; messages are names of locks
 //   l:<name>   the lease
 //   f:<name>   the newest fencing token
 //
@@ -41,6 +41,7 @@ class RedisLeaseKeeper final : public LeaseKeeper {
   absl::StatusOr<std::unique_ptr<LeaseWatch>> Watch(LeaseListener& listener) override;
 
  private:
+  std::string Name(std::string_view what, std::string_view name = {}) const;
   absl::StatusOr<Reply> Run(const ScriptWords& words, absl::Duration deadline);
   absl::StatusOr<bool> RunYesOrNo(const ScriptWords& words, absl::Duration deadline);
 

@@ -27,11 +27,11 @@ uint64_t GenerationOf(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? generation : 0;
 }
 
-RedisNames::RedisNames(const SharedPart& part) {
-  const std::string prefix = "tv1:{" + std::to_string(part.space.size()) + ":" +
+RedisNames::RedisNames(const NameRoot& root, const SharedPart& part) {
+  const std::string prefix = root.prefix + "tv1:{" + std::to_string(part.space.size()) + ":" +
                              std::string(part.space) + ":" + std::to_string(part.part) + "}:";
   hash_ = prefix + "m";
-  channel_ = prefix + "c";
+  channel_ = prefix + "c" + std::to_string(root.database);
   key_prefix_ = prefix + GenerationText(part.generation) + ":k:";
 }
 

@@ -19,9 +19,15 @@ std::string GenerationText(uint64_t generation);
 // 0 if it is no such text.
 uint64_t GenerationOf(std::string_view text);
 
+// What distinguishes our names from those of other programs on the server.
+struct NameRoot {
+  std::string prefix = {};  // RedisOptions::prefix
+  int database = 0;         // channels belong to no database, so their names must tell
+};
+
 // All names of a part begin with
 //
-//   tv1:{<bytes of the namespace>:<namespace>:<part>}:
+//   <prefix>tv1:{<bytes of the namespace>:<namespace>:<part>}:
 //
 // "1" is kSlotFormat. What is in braces decides about the slot in a cluster; a brace in the name of
 // a namespace ends it early, for all names of that namespace alike. The length in front keeps
@@ -29,13 +35,13 @@ uint64_t GenerationOf(std::string_view text);
 //
 //   m                       a hash: "gen", "seq", "run" (that the generation was given under),
 //                           "forgotten", and "t:<tag>", the sequence of its last invalidation
-//   c                       the channel
+//   c<database>             the channel
 //   <generation>:k:<key>    what stands at a key (slot_codec.h)
 //
 // Immutable.
 class RedisNames {
  public:
-  explicit RedisNames(const SharedPart& part);
+  RedisNames(const NameRoot& root, const SharedPart& part);
 
   const std::string& hash() const { return hash_; }
   const std::string& channel() const { return channel_; }

@@ -14,6 +14,7 @@ namespace trivet {
 namespace {
 
 constexpr size_t kConnectionsMax = 64;
+constexpr size_t kPrefixBytesMax = 64;
 constexpr size_t kClientNameBytesMax = 64;
 constexpr int kBreakerTimeoutsMax = 1000;
 constexpr size_t kReplyBytesLeast = 1 << 10;
@@ -28,6 +29,13 @@ bool Within(absl::Duration duration, absl::Duration most) {
   return duration > absl::ZeroDuration() && duration <= most;
 }
 
+// Braces would decide about the slot in a cluster.
+bool IsPrefix(std::string_view prefix) {
+  return prefix.size() <= kPrefixBytesMax && std::all_of(prefix.begin(), prefix.end(), [](char c) {
+           return absl::ascii_isgraph(static_cast<unsigned char>(c)) && c != '{' && c != '}';
+         });
+}
+
 bool IsClientName(std::string_view name) {
   return name.size() <= kClientNameBytesMax && std::all_of(name.begin(), name.end(), [](char c) {
            return absl::ascii_isgraph(static_cast<unsigned char>(c));
@@ -39,6 +47,9 @@ bool IsClientName(std::string_view name) {
 absl::Status Validate(const RedisOptions& options) {
   constexpr absl::Duration kMost = absl::Minutes(10);
   constexpr std::string_view kMostText = "more than zero, at most ten minutes";
+  if (!IsPrefix(options.prefix)) {
+    return Wrong("prefix", "up to 64 printable characters without spaces and braces");
+  }
   if (options.connections < 1 || options.connections > kConnectionsMax) {
     return Wrong("connections", "1 to 64");
   }

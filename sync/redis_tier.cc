@@ -102,7 +102,7 @@ absl::StatusOr<PartState> RedisTier::Fence(const SharedPart& part, uint64_t prop
                                            absl::Duration deadline) {
   SharedPart proposed = part;
   proposed.generation = proposed_generation;
-  const ScriptWords fence = Of(Scripts().fence, RedisNames(part), proposed,
+  const ScriptWords fence = Of(Scripts().fence, Names(part), proposed,
                                MessageOf(proposed, {.kind = SharedRecord::Kind::kFence}));
   uint64_t server = 0;
   absl::StatusOr<std::vector<Reply>> replies =
@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<PartState>> RedisTier::ReadStates(std::span<const Sha
   std::vector<ScriptWords> scripts;
   std::vector<ScriptCall> calls;
   for (const SharedPart& part : parts) {
-    scripts.emplace_back(Scripts().state).Key(RedisNames(part).hash());
+    scripts.emplace_back(Scripts().state).Key(Names(part).hash());
     calls.push_back(scripts.back().call());
   }
   uint64_t server = 0;
@@ -161,7 +161,7 @@ absl::StatusOr<SharedReading> RedisTier::Read(const SharedPart& part,
 absl::StatusOr<SharedAnswer> RedisTier::ClaimOver(const SharedPart& part, std::string_view key,
                                                   uint64_t token, uint64_t instead_of,
                                                   absl::Duration deadline) {
-  const RedisNames names(part);
+  const RedisNames names = Names(part);
   ScriptWords script = Of(Scripts().claim_over, names, part);
   script.Key(names.Key(key)).Argument(BytesOf(token)).Argument(BytesOf(instead_of));
   script.Argument(claim_life_);
@@ -198,7 +198,7 @@ absl::StatusOr<SharedAnswer> RedisTier::Renew(const SharedPart& part, std::strin
 ScriptWords RedisTier::StoreScript(const SharedPart& part, std::string_view key, SlotState replaced,
                                    uint64_t replaced_token, uint64_t token,
                                    const SharedWrite& write) const {
-  const RedisNames names(part);
+  const RedisNames names = Names(part);
   ScriptWords script = Of(Scripts().store, names, part);
   script.Key(names.Key(key)).Argument(std::to_string(static_cast<int>(replaced)));
   script.Argument(BytesOf(replaced_token));

@@ -84,6 +84,8 @@ class RedisTier final : public SharedTier {
   absl::StatusOr<SharedAnswer> RunAll(const SharedPart& part, std::span<const ScriptWords> scripts,
                                       absl::Duration deadline);
 
+  RedisNames Names(const SharedPart& part) const { return {client_->names(), part}; }
+
   // A script of a part, called with the generation, and, if it publishes, with the message.
   static ScriptWords Of(Script& script, const RedisNames& names, const SharedPart& part);
   static ScriptWords Of(Script& script, const RedisNames& names, const SharedPart& part,

@@ -24,7 +24,7 @@ std::string BytesOf(uint64_t number) {
 
 absl::StatusOr<SharedAnswer> RedisTier::BeginWrite(const SharedPart& part, std::string_view key,
                                                    uint64_t token, absl::Duration deadline) {
-  const RedisNames names(part);
+  const RedisNames names = Names(part);
   ScriptWords script =
       Of(Scripts().begin_write, names, part,
          MessageOf(part, {.kind = Kind::kWriting, .token = token, .name = std::string(key)}));
@@ -37,7 +37,7 @@ absl::StatusOr<SharedAnswer> RedisTier::EndWrite(const SharedPart& part, std::st
                                                  const std::optional<SharedWrite>& write,
                                                  absl::Duration deadline) {
   TRIVET_DCHECK(!write || write->version == version, "one version");
-  const RedisNames names(part);
+  const RedisNames names = Names(part);
   ScriptWords script =
       Of(Scripts().end_write, names, part,
          MessageOf(
@@ -52,7 +52,7 @@ absl::StatusOr<SharedAnswer> RedisTier::EndWrite(const SharedPart& part, std::st
 absl::StatusOr<SharedAnswer> RedisTier::InvalidateKeys(const SharedPart& part,
                                                        std::span<const SharedChange> changes,
                                                        absl::Duration deadline) {
-  const RedisNames names(part);
+  const RedisNames names = Names(part);
   std::vector<ScriptWords> scripts;
   for (size_t done = 0; done < changes.size();) {
     MessageBuilder message(origin_, part.generation);
@@ -73,7 +73,7 @@ absl::StatusOr<SharedAnswer> RedisTier::InvalidateKeys(const SharedPart& part,
 absl::StatusOr<SharedAnswer> RedisTier::InvalidateTags(const SharedPart& part,
                                                        std::span<const std::string_view> tags,
                                                        absl::Duration deadline) {
-  const RedisNames names(part);
+  const RedisNames names = Names(part);
   std::vector<ScriptWords> scripts;
   for (size_t done = 0; done < tags.size();) {
     MessageBuilder message(origin_, part.generation);
@@ -99,7 +99,7 @@ absl::StatusOr<SharedAnswer> RedisTier::InvalidatePattern(const SharedPart& part
   if (!swept.ok()) return swept.status();
   if (!*swept) return SharedAnswer{.current = false};
   const ScriptWords script =
-      Of(Scripts().pattern, RedisNames(part), part,
+      Of(Scripts().pattern, Names(part), part,
          MessageOf(part, {.kind = Kind::kPattern, .name = std::string(pattern)}));
   return RunAll(part, {&script, 1}, deadline);
 }
@@ -108,7 +108,7 @@ absl::StatusOr<SharedAnswer> RedisTier::Clear(const SharedPart& part, uint64_t n
                                               absl::Duration deadline) {
   SharedPart after = part;
   after.generation = new_generation;
-  ScriptWords script = Of(Scripts().clear, RedisNames(part), part,
+  ScriptWords script = Of(Scripts().clear, Names(part), part,
                           MessageOf(after, {.kind = Kind::kClear, .version = part.generation}));
   script.Argument(GenerationText(new_generation));
   return RunAll(part, {&script, 1}, deadline);
@@ -116,7 +116,7 @@ absl::StatusOr<SharedAnswer> RedisTier::Clear(const SharedPart& part, uint64_t n
 
 absl::StatusOr<std::unique_ptr<SharedSubscription>> RedisTier::Subscribe(
     std::span<const SharedPart> parts, SharedListener& listener) {
-  return RedisTierSubscription::Start(*subscriber_, parts, listener);
+  return RedisTierSubscription::Start(*subscriber_, client_->names(), parts, listener);
 }
 
 }  // namespace trivet::sync

@@ -10,12 +10,13 @@
 namespace trivet::sync {
 
 absl::StatusOr<std::unique_ptr<SharedSubscription>> RedisTierSubscription::Start(
-    Subscriber& subscriber, std::span<const SharedPart> parts, SharedListener& listener) {
+    Subscriber& subscriber, const NameRoot& names, std::span<const SharedPart> parts,
+    SharedListener& listener) {
   if (parts.empty()) return absl::InvalidArgumentError("parts: are none");
   std::unique_ptr<RedisTierSubscription> made(new RedisTierSubscription(listener));
   std::vector<std::string> channels;
   for (size_t i = 0; i < parts.size(); ++i) {
-    channels.push_back(RedisNames(parts[i]).channel());
+    channels.push_back(RedisNames(names, parts[i]).channel());
     if (!made->part_of_.emplace(channels.back(), i).second) {
       return absl::InvalidArgumentError("parts: one is there twice");
     }

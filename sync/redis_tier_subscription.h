@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "sync/redis_names.h"
 #include "sync/subscriber.h"
 #include "trivet/shared_tier.h"
 
@@ -24,7 +25,8 @@ class RedisTierSubscription final : public SharedSubscription, private ChannelLi
  public:
   // `subscriber` and `listener` must outlive the subscription. InvalidArgument without parts.
   static absl::StatusOr<std::unique_ptr<SharedSubscription>> Start(
-      Subscriber& subscriber, std::span<const SharedPart> parts, SharedListener& listener);
+      Subscriber& subscriber, const NameRoot& names, std::span<const SharedPart> parts,
+      SharedListener& listener);
 
  private:
   explicit RedisTierSubscription(SharedListener& listener) : listener_(listener) {}

@@ -256,8 +256,7 @@ absl::StatusOr<RedisUrl> ParseRedisUrl(std::string_view url) {
   if (TakeScheme(url, "redis+sentinel://")) return ParseSentinel(url);
   if (TakeScheme(url, "rediss://") || TakeScheme(url, "rediss+sentinel://")) {
     return absl::UnimplementedError(
-        "redis URL: rediss: no TLS yet, for the hiredis of this system (0.14) has none; use "
-        "redis:// or unix://, or a TLS tunnel");
+        "redis URL: rediss: no TLS yet; use redis:// or unix://, or a TLS tunnel");
   }
   return Wrong("scheme", "must be redis://, unix://, redis+unix:// or redis+sentinel://");
 }

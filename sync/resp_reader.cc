@@ -18,6 +18,20 @@
 #include "sync/redis_status.h"
 
 namespace trivet::sync {
+namespace {
+
+// What is being read, as REDIS_REPLY_*. hiredis keeps its stack in one way before 1.0 and in
+// another since. REQUIRES: something is.
+template <typename Reader>
+int TypeOfUnfinished(const Reader& reader) {
+  if constexpr (requires { reader.rstack; }) {
+    return reader.rstack[reader.ridx].type;
+  } else {
+    return reader.task[reader.ridx]->type;
+  }
+}
+
+}  // namespace
 
 // Makes Reply out of what hiredis finds, in the place of its own objects: no second copy, arrays
 // that grow, and a price on everything. A null pointer stops hiredis.
@@ -62,7 +76,8 @@ struct RespReader::Builder {
     }
   }
 
-  static void* Array(const redisReadTask* task, int size) {
+  template <typename Size>  // an int before hiredis 1.0
+  static void* Array(const redisReadTask* task, Size size) {
     Builder& builder = Of(task);
     int depth = 1;
     for (const redisReadTask* up = task->parent; up != nullptr; up = up->parent) ++depth;
@@ -102,9 +117,17 @@ void RespReader::Free::operator()(redisReader* reader) const { redisReaderFree(r
 
 RespReader::RespReader(const ReplyLimits& limits)
     : limits_(limits), builder_(std::make_unique<Builder>(limits)) {
-  // hiredis takes it as mutable and does not change it.
-  static redisReplyObjectFunctions functions = {&Builder::String, &Builder::Array,
-                                                &Builder::Integer, &Builder::Nil, &Builder::Drop};
+  // hiredis takes it as mutable and does not change it. What it may know beyond these is of RESP3,
+  // which nobody asks the server for.
+  static redisReplyObjectFunctions functions = [] {
+    redisReplyObjectFunctions all = {};
+    all.createString = &Builder::String;
+    all.createArray = &Builder::Array;
+    all.createInteger = &Builder::Integer;
+    all.createNil = &Builder::Nil;
+    all.freeObject = &Builder::Drop;
+    return all;
+  }();
   reader_.reset(redisReaderCreateWithFunctions(&functions));
   TRIVET_CHECK(reader_ != nullptr, "out of memory");
   reader_->privdata = builder_.get();
@@ -142,7 +165,7 @@ absl::Status RespReader::CheckUnfinished() const {
   if (reader.ridx < 0) return absl::OkStatus();  // nothing was begun
   const std::string_view rest(reader.buf + reader.pos, reader.len - reader.pos);
   constexpr size_t kNumberBytesMax = 24;  // of a length: 64 bits in decimal, a sign, CR LF
-  const int type = reader.rstack[reader.ridx].type;
+  const int type = TypeOfUnfinished(reader);
   if (type != REDIS_REPLY_STRING) {
     const size_t bytes_max = type == REDIS_REPLY_ARRAY || type == REDIS_REPLY_INTEGER
                                  ? kNumberBytesMax

@@ -104,7 +104,7 @@ absl::Status Subscriber::Listen() {
   BeginAnew();
   while (Wanted()) {
     if (absl::Status status = Send(); !status.ok()) return status;
-    const absl::Duration patience = heard_at_ + options_.silence_max * (asked_ ? 2 : 1);
+    const absl::Duration patience = asked_at_.value_or(heard_at_) + options_.silence_max;
     const absl::Duration until = refused_.empty() ? patience : std::min(patience, ask_again_at_);
     const Awaited awaited = Await(*link_.socket(), !output_.empty(), &bell_, clock_, until);
     if (awaited.bell) {
@@ -114,11 +114,11 @@ absl::Status Subscriber::Listen() {
     if (awaited.in) {
       if (absl::Status status = Receive(); !status.ok()) return status;
     } else if (clock_.Elapsed() >= patience) {
-      if (asked_) {
+      if (asked_at_.has_value()) {
         return MakeRedisStatus(RedisError::kTimeout, Executed::kNo, "the server is silent");
       }
       Say({"PING"}, {.kind = Request::Kind::kPing});
-      asked_ = true;
+      asked_at_ = clock_.Elapsed();
     }
     if (!refused_.empty() && clock_.Elapsed() >= ask_again_at_) AskForRefused();
   }
@@ -130,7 +130,7 @@ absl::Status Subscriber::Receive() {
   const absl::Status received = link_.Receive(replies);
   if (!replies.empty()) {
     heard_at_ = clock_.Elapsed();
-    asked_ = false;
+    asked_at_.reset();
   }
   for (const Reply& reply : replies) {
     if (stopped_) break;
@@ -147,7 +147,7 @@ void Subscriber::BeginAnew() {
   refused_.clear();
   refusals_.Succeeded();
   heard_at_ = clock_.Elapsed();
-  asked_ = false;
+  asked_at_.reset();
   for (std::shared_ptr<Seat>& seat : audience_.TakeAll()) AskFor(std::move(seat));
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -127,7 +128,7 @@ class Subscriber {
   std::string output_;  // to be sent
   std::deque<Request> requests_;
   absl::Duration heard_at_;
-  bool asked_ = false;  // for a sign of life
+  std::optional<absl::Duration> asked_at_;  // for a sign of life
   std::vector<std::shared_ptr<Seat>> refused_;
   Backoff refusals_;
   absl::Duration ask_again_at_;  // for those

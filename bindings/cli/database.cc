@@ -35,18 +35,18 @@ absl::Status CheckLength(std::string_view what, std::string_view text, size_t ma
 }
 
 // A server that answers, and would take a change.
-absl::StatusOr<std::shared_ptr<SharedTier>> Connect(const std::string& url,
-                                                    std::string_view namespace_name) {
+absl::StatusOr<std::shared_ptr<SharedTier>> Connect(const DatabaseOptions& database) {
   const auto named = [](absl::StatusCode code, const absl::Status& status) {
     return absl::Status(code, absl::StrCat("--redis: ", status.message()));
   };
   RedisTierOptions options;
-  options.redis.url = url;
+  options.redis.url = database.redis;
+  options.redis.prefix = database.redis_prefix;
   options.redis.connections = 1;
   absl::StatusOr<std::unique_ptr<SharedTier>> tier = OpenRedisTier(options);
   // A URL that is not supported is a usage error, too.
   if (!tier.ok()) return named(absl::StatusCode::kInvalidArgument, tier.status());
-  const SharedPart part{.space = namespace_name};
+  const SharedPart part{.space = database.namespace_name};
   const auto states = (*tier)->ReadStates({&part, 1}, Clock::System()->Elapsed() + kConnectTimeout);
   if (!states.ok()) return named(states.status().code(), states.status());
   return std::shared_ptr<SharedTier>(*std::move(tier));
@@ -62,6 +62,7 @@ void AddDatabase(CLI::App& app, DatabaseOptions* options) {
 void AddTiers(CLI::App& app, DatabaseOptions* options) {
   AddText(app, "--db", &options->file, "The database file")->type_name("FILE");
   AddRedis(app, &options->redis, "The Redis that programs on the database share");
+  AddText(app, "--redis-prefix", &options->redis_prefix, "What those programs' names begin with");
   AddJson(app, &options->json);
 }
 
@@ -92,8 +93,7 @@ absl::StatusOr<Database> Database::Open(const DatabaseOptions& options, Access a
   cache_options.background_maintenance = false;
   if (!options.redis.empty()) {
     // Before a file is created for nothing.
-    absl::StatusOr<std::shared_ptr<SharedTier>> tier =
-        Connect(options.redis, options.namespace_name);
+    absl::StatusOr<std::shared_ptr<SharedTier>> tier = Connect(options);
     if (!tier.ok()) return tier.status();
     cache_options.shared = *std::move(tier);
   }

@@ -20,8 +20,9 @@ namespace trivet::cli {
 
 // What every command on a database takes.
 struct DatabaseOptions {
-  std::string file;   // empty: none
-  std::string redis;  // the URL; empty: none
+  std::string file;          // empty: none
+  std::string redis;         // the URL; empty: none
+  std::string redis_prefix;  // RedisOptions::prefix
   std::string namespace_name = "default";
   bool json = false;
 };

@@ -28,7 +28,7 @@ constexpr absl::Duration kPingTime = absl::Seconds(2);
 
 // Every command that trivet sends, or its scripts run. Keys and channels as trivet names them.
 constexpr const char* kKey = "tv1:{7:default:0}:m";
-constexpr const char* kChannel = "tv1:{7:default:0}:c";
+constexpr const char* kChannel = "tv1:{7:default:0}:c0";
 const std::initializer_list<std::initializer_list<const char*>> kNeeded = {
     {"PING"},
     {"INFO", "server"},
@@ -38,6 +38,9 @@ const std::initializer_list<std::initializer_list<const char*>> kNeeded = {
     {"GETRANGE", kKey, "0", "1"},
     {"SETRANGE", kKey, "0", "v"},
     {"UNLINK", kKey},
+    {"DEL", kKey},
+    {"PEXPIRE", kKey, "1"},
+    {"TIME"},
     {"SCAN", "0"},
     {"HGET", kKey, "f"},
     {"HMGET", kKey, "f"},
@@ -48,9 +51,9 @@ const std::initializer_list<std::initializer_list<const char*>> kNeeded = {
     {"HRANDFIELD", kKey, "1"},
     {"EVAL", "return 1", "0"},
     {"EVALSHA", "0000000000000000000000000000000000000000", "0"},
-    {"SCRIPT", "LOAD", "return 1"},
     {"PUBLISH", kChannel, "m"},
     {"SUBSCRIBE", kChannel},
+    {"UNSUBSCRIBE", kChannel},
 };
 
 class Examination {

@@ -154,9 +154,10 @@ Finding JudgeClients(const RedisFields& info) {
   const std::string value = absl::StrCat(FormatCount(connected), " of ", FormatCount(limit));
   if (limit > 0 && connected * 5 >= limit * 4) {
     return {"clients", kWarning, value,
-            "Few are left. A process takes two connections, and one for each namespace."};
+            "Few are left. A process takes three connections, and up to three more for its locks."};
   }
-  return {"clients", kOk, value, "A process takes two connections, and one for each namespace."};
+  return {"clients", kOk, value,
+          "A process takes three connections, and up to three more for its locks."};
 }
 
 Finding JudgeRights(const RedisFacts& facts) {

@@ -154,7 +154,7 @@ void TryRedis(const std::string& url, sync::RedisClient& client, RedisFacts& fac
   if (facts.messages.ok() && facts.values.ok()) {
     facts.messages = TryMessages(**tier, part, ear, &facts.message_ns);
   }
-  const sync::RedisNames names(part);
+  const sync::RedisNames names(client.names(), part);
   (void)client.Call({"UNLINK", names.hash(), names.Key(kTrialKey)},
                     client.In(absl::FromChrono(kTimeout)));
 }

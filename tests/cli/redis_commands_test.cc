@@ -118,6 +118,15 @@ TEST_F(RedisCommandsTest, TheEnvironmentNamesTheServer) {
   ASSERT_EQ(unsetenv("TRIVET_REDIS"), 0);
 }
 
+TEST_F(RedisCommandsTest, NamesMayHaveAPrefix) {
+  ASSERT_EQ(OnRedis({"set", "42", "Ada", "--redis-prefix", "staging:"}).exit, 0);
+  EXPECT_EQ(OnRedis({"get", "42"}).exit, 1);
+  EXPECT_EQ(OnRedis({"get", "42", "--redis-prefix", "staging:"}).json()["value"], "Ada");
+  const ToolRun bad = OnRedis({"get", "42", "--redis-prefix", "{}"});
+  EXPECT_EQ(bad.exit, 2);
+  EXPECT_THAT(bad.err, HasSubstr("prefix"));
+}
+
 TEST_F(RedisCommandsTest, WithoutTheServerNothingIsDone) {
   redis_.Kill();
   const ToolRun set = Run({"set", "a", "1", "--db", Path("new.db"), "--redis", redis_.UnixUrl()});

@@ -179,11 +179,19 @@ TEST(RedisClientTest, WithoutTheRightToTeachScriptsAreSentInFull) {
       {"--user", "ada", "on", "nopass", "~*", "&*", "+@all", "-script", "--user", "default", "on"});
   const auto client = Open("unix://ada@" + server.UnixUrl().substr(7));
   Script script("return 7");
+  Script other("return 8");
   for (int i = 0; i < 2; ++i) {
-    const auto reply = client->Run(script, {}, {}, client->In(kLong));
-    ASSERT_THAT(reply, IsOk());
-    EXPECT_EQ(reply->integer, 7);
+    const std::vector<ScriptCall> calls = {{.script = &script}, {.script = &other}};
+    const auto replies = client->RunMany(calls, client->In(kLong));
+    ASSERT_THAT(replies, IsOk());
+    EXPECT_EQ((*replies)[0].integer, 7);
+    EXPECT_EQ((*replies)[1].integer, 8);
   }
+  // And the server is not asked again and again.
+  const auto stats = Ask(*client, {"INFO", "commandstats"});
+  ASSERT_THAT(stats, IsOk());
+  EXPECT_THAT(stats->text, HasSubstr("cmdstat_script|load:calls=0,usec=0,usec_per_call=0.00,"
+                                     "rejected_calls=1,"));
 }
 
 TEST(RedisClientTest, AHungServerOpensTheBreakerAndClosesItWhenItAnswers) {

@@ -26,6 +26,9 @@ TEST(RedisOptionsTest, ErrorsNameTheField) {
   } cases[] = {
       {"connections:", [](auto& o) { o.connections = 0; }},
       {"connections:", [](auto& o) { o.connections = 65; }},
+      {"prefix:", [](auto& o) { o.prefix = "a b"; }},
+      {"prefix:", [](auto& o) { o.prefix = "{a}:"; }},
+      {"prefix:", [](auto& o) { o.prefix = std::string(65, 'p'); }},
       {"client_name:", [](auto& o) { o.client_name = "a b"; }},
       {"client_name:", [](auto& o) { o.client_name = std::string(65, 'n'); }},
       {"connect_timeout:", [](auto& o) { o.connect_timeout = absl::ZeroDuration(); }},

@@ -40,7 +40,7 @@ class RedisRig final : public SharedTierRig {
   absl::Duration Deadline() override { return Clock::System()->Elapsed() + kLong; }
   void Flush() override { Do({"FLUSHALL"}); }
   void Evict(const SharedPart& part, std::string_view key) override {
-    Do({"DEL", sync::RedisNames(part).Key(key)});
+    Do({"DEL", sync::RedisNames({}, part).Key(key)});
   }
   // A server reads its file when it starts, and has another run_id then.
   void TakeSnapshot() override { Do({"SAVE"}); }

@@ -140,5 +140,20 @@ TEST_F(RedisTierSubscriptionTest, NamespacesThatComeAndGoCostOthersNoMessage) {
   EXPECT_EQ(Connections(), 1u);
 }
 
+// Channels belong to no database, and programs with other stores may have namespaces of that name.
+TEST_F(RedisTierSubscriptionTest, OtherDatabasesAndPrefixesAreNotHeard) {
+  Space& ours = AddSpace();
+  ASSERT_TRUE(AllListen(1));
+  for (const RedisOptions& elsewhere :
+       {RedisOptions{.url = rig_.server().UnixUrl() + "?db=1"},
+        RedisOptions{.url = rig_.server().UnixUrl(), .prefix = "staging:"}}) {
+    auto tier = OpenRedisTier({.redis = elsewhere});
+    ASSERT_TRUE(tier.ok()) << tier.status();
+    ASSERT_TRUE((*tier)->Fence({.space = ours.name}, 7, rig_.Deadline()).ok());
+  }
+  ExpectContiguousUpTo(ours.diary, Writer(rig_, ours.name).Change());
+  EXPECT_EQ(ours.diary.messages().size(), 2u);  // the fence and the change
+}
+
 }  // namespace
 }  // namespace trivet::sync

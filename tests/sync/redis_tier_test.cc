@@ -35,7 +35,7 @@ using trivet::testing::StatusIs;
 class RedisTierTest : public SharedTierContract {
  protected:
   RedisRig& redis() { return static_cast<RedisRig&>(*rig_); }
-  RedisNames Names() const { return RedisNames(part_); }
+  RedisNames Names() const { return RedisNames({}, part_); }
 
   // What the next look answers, where it fails.
   RedisError KindOfRead() {
@@ -96,7 +96,7 @@ TEST_P(RedisTierTest, AServerThatIsDownIsUnavailableAndComesBackAsAnother) {
 TEST_P(RedisTierTest, SomebodyElsesKeysAreAnError) {
   redis().Do({"RPUSH", Names().Key("a"), "x"});
   EXPECT_EQ(KindOfRead(), RedisError::kWrongType);
-  redis().Do({"SET", RedisNames({.space = "other"}).hash(), "x"});
+  redis().Do({"SET", RedisNames({}, {.space = "other"}).hash(), "x"});
   EXPECT_EQ(KindOf(tier_->Fence({.space = "other"}, 7, rig_->Deadline()).status()),
             RedisError::kWrongType);
 }

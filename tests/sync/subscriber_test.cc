@@ -124,6 +124,26 @@ TEST(SubscriberTest, AServerThatFallsSilentIsLost) {
   EXPECT_TRUE(Eventually([&] { return diary.subscribed() == 2; }));
 }
 
+// As after a stop of the process: that nothing was heard meanwhile says nothing of the server.
+TEST(SubscriberTest, AServerIsAskedBeforeItIsCalledSilent) {
+  const RedisServer server;
+  ChannelDiary diary;
+  ManualClock clock;
+  auto subscriber =
+      Subscriber::Open({.redis = {.url = server.UnixUrl(), .clock = &clock}, .silence_max = kLong});
+  ASSERT_THAT(subscriber, IsOk());
+  auto subscription = (*subscriber)->Subscribe({"one"}, diary);
+  ASSERT_THAT(subscription, IsOk());
+  ASSERT_TRUE(Eventually([&] { return diary.subscribed() == 1; }));
+  const auto client = Client(server);
+  for (int round = 1; round <= 20; ++round) {
+    clock.Advance(3 * kLong);
+    ASSERT_THAT(Do(*client, {"PUBLISH", "one", "still here"}), IsOk());
+    ASSERT_TRUE(Eventually([&] { return diary.messages().size() == static_cast<size_t>(round); }));
+  }
+  EXPECT_THAT(diary.lost(), ElementsAre());
+}
+
 TEST(SubscriberTest, StoppingDoesNotWaitForTheServer) {
   RedisServer server;
   ChannelDiary diary;

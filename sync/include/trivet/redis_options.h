@@ -18,6 +18,11 @@ struct RedisOptions {
   // sentinels know the server, "redis+sentinel://[user[:password]@]host[:port],.../master".
   std::string url = "redis://127.0.0.1:6379";
 
+  // In front of all names in Redis, those of values, locks and channels. Programs that share a
+  // server and a database without sharing a store must have different ones, or would read each
+  // other's values. Up to 64 printable characters without spaces and braces.
+  std::string prefix = "";
+
   // Connections that all threads share; each carries the requests of many. 1 to 64. With two, the
   // server works for one while the other is being served; more than that make smaller batches.
   size_t connections = 2;

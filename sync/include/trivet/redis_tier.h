@@ -20,7 +20,8 @@ struct RedisTierOptions {
   // All processes should have the same limit there.
   RedisOptions redis = {};
 
-  // Of each namespace. 1 to 1024; the same in all processes. More than one only where a namespace
+  // Of each namespace. 1 to 1024; the same in all processes, which nothing checks: those that
+  // differ do not hear of each other's changes. More than one only where a namespace
   // is to be spread over the nodes of a cluster: what concerns a whole namespace is told to each
   // part.
   uint32_t parts = 1;
