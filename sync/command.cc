@@ -18,7 +18,7 @@ constexpr size_t kArgumentsMax = 1 << 20;
 constexpr size_t kCommandBytesMax = 512 << 20;
 
 struct FreeCommand {
-  void operator()(char* command) const { redisFreeCommand(command); }
+  void operator()(char* command) const { redisFreeSdsCommand(command); }
 };
 
 }  // namespace
@@ -37,9 +37,10 @@ absl::Status Commands::Add(std::span<const std::string_view> arguments) {
     bytes += argument.size();
     if (bytes > kCommandBytesMax) return absl::InvalidArgumentError("command: more than 512 MB");
   }
+  // The one of its formatters that does without printf, which would cost more than all the rest.
   char* formatted = nullptr;
-  const int size = redisFormatCommandArgv(&formatted, static_cast<int>(arguments.size()),
-                                          data.data(), sizes.data());
+  const auto size = redisFormatSdsCommandArgv(&formatted, static_cast<int>(arguments.size()),
+                                              data.data(), sizes.data());
   if (size < 0) return absl::ResourceExhaustedError("command: out of memory");
   const std::unique_ptr<char, FreeCommand> owner(formatted);
   bytes_.append(formatted, static_cast<size_t>(size));

@@ -4,6 +4,9 @@
 
 #include <charconv>
 
+#include "absl/strings/str_cat.h"
+#include "engine/strings.h"
+
 namespace trivet::sync {
 namespace {
 
@@ -27,13 +30,11 @@ uint64_t GenerationOf(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? generation : 0;
 }
 
-RedisNames::RedisNames(const NameRoot& root, const SharedPart& part) {
-  const std::string prefix = root.prefix + "tv1:{" + std::to_string(part.space.size()) + ":" +
-                             std::string(part.space) + ":" + std::to_string(part.part) + "}:";
-  hash_ = prefix + "m";
-  channel_ = prefix + "c" + std::to_string(root.database);
-  key_prefix_ = prefix + GenerationText(part.generation) + ":k:";
-}
+RedisNames::RedisNames(const NameRoot& root, const SharedPart& part)
+    : database_(root.database),
+      part_(absl::StrCat(root.prefix, "tv1:{", part.space.size(), ":", engine::ToAbsl(part.space),
+                         ":", part.part, "}:")),
+      key_prefix_(absl::StrCat(part_, absl::Hex(part.generation), ":k:")) {}
 
 std::optional<std::string_view> RedisNames::KeyIn(std::string_view name) const {
   if (!name.starts_with(key_prefix_)) return std::nullopt;

@@ -43,10 +43,9 @@ class RedisNames {
  public:
   RedisNames(const NameRoot& root, const SharedPart& part);
 
-  const std::string& hash() const { return hash_; }
-  const std::string& channel() const { return channel_; }
-
-  std::string Key(std::string_view key) const { return key_prefix_ + std::string(key); }
+  std::string hash() const { return part_ + "m"; }
+  std::string channel() const { return part_ + "c" + std::to_string(database_); }
+  std::string Key(std::string_view key) const { return std::string(key_prefix_).append(key); }
   // The key in such a name; nullopt if it is of another generation or no key.
   std::optional<std::string_view> KeyIn(std::string_view name) const;
 
@@ -54,9 +53,9 @@ class RedisNames {
   std::string Matching(std::string_view keys) const;
 
  private:
-  std::string hash_;
-  std::string channel_;
-  std::string key_prefix_;
+  const int database_;
+  const std::string part_;  // what all names begin with
+  const std::string key_prefix_;
 };
 
 // The field of the hash that holds the stamp of a tag.
