@@ -32,9 +32,12 @@ void RaiseTo(std::atomic<uint64_t>& number, uint64_t to);
 struct ChaosBoard {
   // The newest version whose change has returned, or, where a logged row says so too, committed.
   ChaosVersions acknowledged;
+  // Those among them of which the shared tier was told by then.
+  ChaosVersions applied;
   // The same, of a process. It begins again with every process in that place.
   std::array<ChaosVersions, kChaosProcessesMax> own;
-  // What was acknowledged before the bound: nothing older may be read any more.
+  // What was applied before the bound, or acknowledged before that and what the relay may take:
+  // nothing older may be read any more.
   ChaosVersions floor;
   // Of the final look: what must be read.
   ChaosVersions truth;

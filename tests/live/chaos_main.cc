@@ -54,7 +54,7 @@ struct Request {
   bool naive = false;
 };
 
-// What was acknowledged before the bound is the floor of all reads that begin now.
+// Raises the floor of all reads that begin now: see ChaosBoard::floor.
 class FloorKeeper {
  public:
   explicit FloorKeeper(ChaosBoard& board) : board_(board), thread_([this] { Keep(); }) {}
@@ -64,23 +64,27 @@ class FloorKeeper {
   }
 
  private:
-  using Snapshot = std::vector<uint64_t>;
+  // How versions stood, the oldest first.
+  using History = std::deque<std::pair<absl::Time, std::vector<uint64_t>>>;
 
   void Keep() {
-    std::deque<std::pair<absl::Time, Snapshot>> snapshots;
+    History applied;
+    History acknowledged;
     while (!stopping_) {
-      Snapshot snapshot;
-      snapshot.reserve(board_.acknowledged.size());
-      for (const auto& version : board_.acknowledged) snapshot.push_back(version);
-      const absl::Time now = absl::Now();
-      snapshots.emplace_back(now, std::move(snapshot));
-      while (snapshots.front().first <= now - kChaosStaleness - kChaosRelay) {
-        for (size_t i = 0; i < board_.floor.size(); ++i) {
-          board_.floor[i] = snapshots.front().second[i];
-        }
-        snapshots.pop_front();
-      }
+      TakeIn(board_.applied, applied, kChaosStaleness);
+      TakeIn(board_.acknowledged, acknowledged, kChaosStaleness + kChaosRelay);
       absl::SleepFor(kSnapshotPeriod);
+    }
+  }
+
+  void TakeIn(const ChaosVersions& versions, History& history, absl::Duration bound) {
+    const std::vector<uint64_t> snapshot(versions.begin(), versions.end());
+    const absl::Time now = absl::Now();
+    history.emplace_back(now, snapshot);
+    while (history.front().first <= now - bound) {
+      const std::vector<uint64_t>& over = history.front().second;
+      for (size_t i = 0; i < over.size(); ++i) RaiseTo(board_.floor[i], over[i]);
+      history.pop_front();
     }
   }
 

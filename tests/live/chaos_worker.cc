@@ -90,8 +90,10 @@ class Worker {
       ++board_.write_errors;
       return;
     }
-    if (write->coherence == Coherence::kDeferred) ++board_.deferred;
+    const bool applied = write->coherence == Coherence::kApplied;
+    if (!applied) ++board_.deferred;
     for (const auto& [changed, version] : write->changes) {
+      if (applied) RaiseTo(board_.applied[ChaosCell(space, changed)], version);
       RaiseTo(own_[ChaosCell(space, changed)], version);
     }
   }
