@@ -16,8 +16,10 @@ namespace {
 
 // Rows that a look sees; the oldest come first.
 constexpr size_t kRowsPerLook = 256;
-// Tickets of told rows that wait to be taken away. What is more is told once more, and goes then.
+// Tickets of told rows. What is more is told once more, and goes then.
 constexpr size_t kToldMax = 64 << 10;
+// Rows that one transaction takes away: writers wait for it.
+constexpr size_t kRowsTakenAway = 1000;
 constexpr int kTellTries = 3;
 
 std::optional<SharedRecord> ToRecord(const LoggedChange& change) {
@@ -53,25 +55,54 @@ ChangeRelay::ChangeRelay(Backing& backing, SharedTier& tier, const CoherenceOpti
 
 void ChangeRelay::Told(uint64_t first, size_t rows) {
   MutexLock lock(told_mu_);
-  for (size_t i = 0; i < rows && told_.size() < kToldMax; ++i) told_.push_back(first + i);
+  for (size_t i = 0; i < rows; ++i) NoteTold(first + i);
 }
 
-void ChangeRelay::TakeAwayTold() {
+void ChangeRelay::NoteTold(uint64_t ticket) {
+  if (told_.size() < kToldMax && !told_.try_emplace(ticket, looks_).second) return;
+  if (to_take_away_.size() < kToldMax) to_take_away_.push_back(ticket);
+}
+
+bool ChangeRelay::TakeAwayTold() {
   std::vector<uint64_t> told;
   {
     MutexLock lock(told_mu_);
-    told.swap(told_);
+    told.swap(to_take_away_);
   }
-  told.insert(told.end(), still_there_.begin(), still_there_.end());
-  still_there_.clear();
-  if (told.empty() || backing_.TrimChangeLog(told).ok()) return;
-  // Other processes tell these again, which costs them loads; this one does not.
-  told.resize(std::min(told.size(), kToldMax));
-  still_there_.insert(told.begin(), told.end());
+  for (std::span<const uint64_t> left = told; !left.empty();) {
+    const auto some = left.first(std::min(left.size(), kRowsTakenAway));
+    if (!backing_.TrimChangeLog(some).ok()) {
+      // Other processes tell these again, which costs them loads; this one does not.
+      MutexLock lock(told_mu_);
+      const size_t room = kToldMax - std::min(kToldMax, to_take_away_.size());
+      left = left.first(std::min(left.size(), room));
+      to_take_away_.insert(to_take_away_.end(), left.begin(), left.end());
+      return false;
+    }
+    left = left.subspan(some.size());
+  }
+  return true;
+}
+
+uint64_t ChangeRelay::BeginLook() {
+  MutexLock lock(told_mu_);
+  return ++looks_;
+}
+
+bool ChangeRelay::IsTold(uint64_t ticket) const {
+  MutexLock lock(told_mu_);
+  return told_.contains(ticket);
+}
+
+void ChangeRelay::ForgetGone(const absl::flat_hash_map<uint64_t, absl::Duration>& there,
+                             uint64_t look) {
+  MutexLock lock(told_mu_);
+  absl::erase_if(
+      told_, [&](const auto& told) { return told.second < look && !there.contains(told.first); });
 }
 
 bool ChangeRelay::LookAround() {
-  TakeAwayTold();
+  const uint64_t look = BeginLook();
   // While this machine sleeps, rows grow old elsewhere.
   const absl::Duration looked_at = clock_.Elapsed() + clock_.Suspended();
   const auto rows = backing_.ReadChangeLog(kRowsPerLook);
@@ -97,15 +128,16 @@ bool ChangeRelay::LookAround() {
     is_clean = is_clean && age < options_.relay_max;
   }
   since_ = std::move(since);
+  if (rows->size() < kRowsPerLook) ForgetGone(since_, look);
   // What comes later in the order was committed later.
   unseen_since_ = rows->size() < kRowsPerLook ? looked_at : newest;
   bool all_told = true;
   for (const auto& [name, of_namespace] : due) {
     all_told = all_told && Tell(name, of_namespace.changes).ok();
     if (!all_told) break;
-    still_there_.insert(of_namespace.tickets.begin(), of_namespace.tickets.end());
+    MutexLock lock(told_mu_);
+    for (const uint64_t ticket : of_namespace.tickets) NoteTold(ticket);
   }
-  if (!due.empty()) TakeAwayTold();
   // Told a moment ago is as good as told before, unless there are more than were looked at.
   return is_clean || (all_told && rows->size() < kRowsPerLook);
 }

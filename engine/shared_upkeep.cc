@@ -69,6 +69,8 @@ void SharedUpkeep::ToldLogged(uint64_t first_ticket, size_t rows) {
   if (relay_ != nullptr) relay_->Told(first_ticket, rows);
 }
 
+bool SharedUpkeep::TrimLog() { return relay_ == nullptr || relay_->TakeAwayTold(); }
+
 size_t SharedUpkeep::untold() const {
   size_t untold = 0;
   for (const SharedSpace* space : Spaces()) untold += space->untold();

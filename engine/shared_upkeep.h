@@ -43,8 +43,12 @@ class SharedUpkeep {
   void Start();
   void Stop();
 
-  // What is due now.
+  // What is due now. Does not write to the store.
   void Step();
+
+  // Takes rows out of the change log that all know of; may wait for other writers of the store.
+  // False: it has failed, and is to be tried again later.
+  bool TrimLog();
 
   // The writer told the tier of its rows in the change log.
   void ToldLogged(uint64_t first_ticket, size_t rows);
