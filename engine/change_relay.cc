@@ -14,8 +14,12 @@
 namespace trivet::engine {
 namespace {
 
-// Rows that a look sees; the oldest come first.
+// Rows that a look sees; the oldest come first. Writers take their rows away, so that there are
+// rarely more that are old.
 constexpr size_t kRowsPerLook = 256;
+// Rows that it sees where those are old: after an outage, or where nobody may write to the store.
+// They take some milliseconds and megabytes.
+constexpr size_t kRowsOfABacklog = 16 << 10;
 // Tickets of told rows. What is more is told once more, and goes then.
 constexpr size_t kToldMax = 64 << 10;
 // Rows that one transaction takes away: writers wait for it.
@@ -102,14 +106,20 @@ void ChangeRelay::ForgetGone(const absl::flat_hash_map<uint64_t, absl::Duration>
 }
 
 bool ChangeRelay::LookAround() {
-  const uint64_t look = BeginLook();
+  const uint64_t number = BeginLook();
+  Look look = LookAtOldest(kRowsPerLook, number);
+  if (look.goes_on) look = LookAtOldest(kRowsOfABacklog, number);
+  return look.clean;
+}
+
+ChangeRelay::Look ChangeRelay::LookAtOldest(size_t rows_max, uint64_t look) {
   // While this machine sleeps, rows grow old elsewhere.
   const absl::Duration looked_at = clock_.Elapsed() + clock_.Suspended();
-  const auto rows = backing_.ReadChangeLog(kRowsPerLook);
-  if (!rows.ok()) return false;
+  const auto rows = backing_.ReadChangeLog(rows_max);
+  if (!rows.ok()) return {};
   absl::flat_hash_map<uint64_t, absl::Duration> since;
   std::map<std::string_view, Due> due;  // by namespace
-  bool is_clean = true;
+  bool clean = true;
   absl::Duration newest = looked_at;
   for (const LoggedChange& row : *rows) {
     const auto seen = since_.find(row.ticket);
@@ -122,24 +132,31 @@ bool ChangeRelay::LookAround() {
       of_namespace.tickets.push_back(row.ticket);
       // Under any other name nobody can hold anything.
       if (std::optional<SharedRecord> change = ToRecord(row)) {
-        of_namespace.changes.push_back(*std::move(change));
+        of_namespace.changes.Add({&*change, 1});
       }
     }
-    is_clean = is_clean && age < options_.relay_max;
+    clean = clean && age < options_.relay_max;
   }
-  since_ = std::move(since);
-  if (rows->size() < kRowsPerLook) ForgetGone(since_, look);
+  const bool is_all = rows->size() < rows_max;
+  if (is_all) ForgetGone(since, look);
   // What comes later in the order was committed later.
-  unseen_since_ = rows->size() < kRowsPerLook ? looked_at : newest;
+  const absl::Duration rest_is_younger_than = is_all ? absl::ZeroDuration() : looked_at - newest;
   bool all_told = true;
   for (const auto& [name, of_namespace] : due) {
-    all_told = all_told && Tell(name, of_namespace.changes).ok();
+    all_told = all_told && Tell(name, of_namespace.changes.All().changes).ok();
     if (!all_told) break;
     MutexLock lock(told_mu_);
     for (const uint64_t ticket : of_namespace.tickets) NoteTold(ticket);
   }
-  // Told a moment ago is as good as told before, unless there are more than were looked at.
-  return is_clean || (all_told && rows->size() < kRowsPerLook);
+  // A longer look may still need what was known of the rest.
+  const bool goes_on = all_told && rest_is_younger_than >= patience_ && rows_max < kRowsOfABacklog;
+  if (!goes_on) {
+    since_ = std::move(since);
+    unseen_since_ = is_all ? looked_at : newest;
+  }
+  // Told a moment ago is as good as told before.
+  return {.clean = (clean || all_told) && rest_is_younger_than < options_.relay_max,
+          .goes_on = goes_on};
 }
 
 absl::Status ChangeRelay::Tell(std::string_view namespace_name,

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/mutex.h"
+#include "engine/untold_changes.h"
 #include "trivet/backing.h"
 #include "trivet/clock.h"
 #include "trivet/options.h"
@@ -55,9 +56,15 @@ class ChangeRelay {
   void ForgetGone(const absl::flat_hash_map<uint64_t, absl::Duration>& there, uint64_t look);
   // Rows of one namespace that nobody else tells, and that are not told yet.
   struct Due {
-    std::vector<SharedRecord> changes = {};
+    UntoldChanges changes;
     std::vector<uint64_t> tickets = {};
   };
+  // What came of a look at the oldest rows.
+  struct Look {
+    bool clean = false;    // see LookAround
+    bool goes_on = false;  // the log does, with rows that may have to be told, and can be
+  };
+  Look LookAtOldest(size_t rows_max, uint64_t look);
   // Tells every part that the changes concern.
   absl::Status Tell(std::string_view namespace_name, std::span<const SharedRecord> changes);
 

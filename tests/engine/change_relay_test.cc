@@ -53,6 +53,11 @@ class ChangeRelayTest : public ::testing::Test {
     ASSERT_TRUE(rows_->Write(space, {&write, 1}, ticket).ok());
   }
 
+  void CommitMany(uint64_t rows) {
+    for (uint64_t i = 0; i < rows; ++i) Commit(10 + i, "k" + std::to_string(i));
+  }
+  static bool IsClear(const SharedRecord& record) { return record.kind == Kind::kClear; }
+
   size_t rows() { return rows_->ReadChangeLog(100'000)->size(); }
 
   // What the threads of a cache do, one after the other.
@@ -200,14 +205,60 @@ TEST_F(ChangeRelayTest, RowsGrowOldWhileTheMachineSleeps) {
   EXPECT_FALSE(relay_.LookAround());
 }
 
-TEST_F(ChangeRelayTest, MoreRowsThanALookSeesAreNotCleanUntilAllWereSeen) {
-  for (uint64_t i = 0; i < 600; ++i) Commit(10 + i, "k" + std::to_string(i));
+// As after an outage, when whoever wrote meanwhile has gone.
+TEST_F(ChangeRelayTest, ABacklogIsToldInOneLook) {
+  CommitMany(600);
   clock_.Advance(absl::Seconds(5));
-  EXPECT_FALSE(LookAndTakeAway());
-  EXPECT_FALSE(LookAndTakeAway());
   EXPECT_TRUE(LookAndTakeAway());
   EXPECT_EQ(ear_.heard.size(), 600U);
   EXPECT_EQ(rows(), 0U);
+}
+
+TEST_F(ChangeRelayTest, ALargeBacklogOfANamespaceIsToldAsOneChange) {
+  CommitMany(6000);
+  Commit(10'000, "p", "pages");
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_TRUE(LookAndTakeAway());
+  EXPECT_EQ(std::count_if(ear_.heard.begin(), ear_.heard.end(), IsClear), 1);
+  EXPECT_LT(ear_.heard.size(), 1000U);
+  EXPECT_EQ(rows(), 0U);
+}
+
+// Where the store is open for reading only, told rows stay for as long as nobody else takes them
+// away. They must not hide what comes after them.
+TEST_F(ChangeRelayTest, RowsBehindManyThatAreToldAndStayAreSeen) {
+  CommitMany(1000);
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(ear_.heard.size(), 1000U);
+  Commit(10'000, "late");
+  tier_.FailAll(absl::UnavailableError("cut"));
+  EXPECT_TRUE(relay_.LookAround());
+  clock_.Advance(options_.relay_max);
+  EXPECT_FALSE(relay_.LookAround());
+  tier_.FailAll(absl::OkStatus());
+  EXPECT_TRUE(relay_.LookAround());
+  ASSERT_EQ(ear_.heard.size(), 1001U);
+  EXPECT_EQ(ear_.heard.back().name, "late");
+}
+
+TEST_F(ChangeRelayTest, ALogThatIsTooLongToSeeItsEndIsNotClean) {
+  CommitMany(17'000);
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_TRUE(relay_.TakeAwayTold());
+  EXPECT_TRUE(LookAndTakeAway());
+  EXPECT_EQ(rows(), 0U);
+}
+
+// Writers that are alive, and faster than their rows are taken away.
+TEST_F(ChangeRelayTest, ALongLogOfYoungRowsIsClean) {
+  CommitMany(1000);
+  const size_t calls = store_.calls();
+  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_EQ(store_.calls(), calls + 1) << "a look at the oldest is enough";
+  EXPECT_TRUE(ear_.heard.empty());
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ MUTANTS = [
     ("newer versions overtake writes", "engine/memory_writes.cc",
      "flight.newest_version <= value.version", "flight.newest_version < kNever", ""),
     ("the relay tells", "engine/change_relay.cc",
-     "all_told = all_told && Tell(name, of_namespace.changes).ok();", "all_told = true;", ""),
+     "all_told = all_told && Tell(name, of_namespace.changes.All().changes).ok();", "all_told = true;", ""),
     ("rows stay until they are told", "engine/announcement.cc",
      "  if (logged_ && coherence == Coherence::kApplied) core_", "  if (logged_) core_", ""),
     ("memory follows after the shared tier", "engine/namespace.cc",
