@@ -105,21 +105,25 @@ void ChangeRelay::ForgetGone(const absl::flat_hash_map<uint64_t, absl::Duration>
       told_, [&](const auto& told) { return told.second < look && !there.contains(told.first); });
 }
 
-bool ChangeRelay::LookAround() {
+Overdue ChangeRelay::LookAround() {
   const uint64_t number = BeginLook();
   Look look = LookAtOldest(kRowsPerLook, number);
   if (look.goes_on) look = LookAtOldest(kRowsOfABacklog, number);
-  return look.clean;
+  return std::move(look.overdue);
 }
 
 ChangeRelay::Look ChangeRelay::LookAtOldest(size_t rows_max, uint64_t look) {
   // While this machine sleeps, rows grow old elsewhere.
   const absl::Duration looked_at = clock_.Elapsed() + clock_.Suspended();
   const auto rows = backing_.ReadChangeLog(rows_max);
-  if (!rows.ok()) return {};
+  if (!rows.ok()) {
+    Look nothing_seen;
+    nothing_seen.overdue.AddAll();
+    return nothing_seen;
+  }
   absl::flat_hash_map<uint64_t, absl::Duration> since;
   std::map<std::string_view, Due> due;  // by namespace
-  bool clean = true;
+  Overdue overdue;
   absl::Duration newest = looked_at;
   for (const LoggedChange& row : *rows) {
     const auto seen = since_.find(row.ticket);
@@ -135,28 +139,30 @@ ChangeRelay::Look ChangeRelay::LookAtOldest(size_t rows_max, uint64_t look) {
         of_namespace.changes.Add({&*change, 1});
       }
     }
-    clean = clean && age < options_.relay_max;
+    if (age >= options_.relay_max) overdue.Add(row.namespace_name);
   }
   const bool is_all = rows->size() < rows_max;
   if (is_all) ForgetGone(since, look);
   // What comes later in the order was committed later.
   const absl::Duration rest_is_younger_than = is_all ? absl::ZeroDuration() : looked_at - newest;
-  bool all_told = true;
+  if (rest_is_younger_than >= options_.relay_max) overdue.AddAll();
+  bool is_away = false;
   for (const auto& [name, of_namespace] : due) {
-    all_told = all_told && Tell(name, of_namespace.changes.All().changes).ok();
-    if (!all_told) break;
+    const absl::Status told = Tell(name, of_namespace.changes.All().changes);
+    is_away = IsAway(told);
+    if (is_away) break;
+    if (!told.ok()) continue;
+    overdue.Remove(name);  // told a moment ago is as good as told before
     MutexLock lock(told_mu_);
     for (const uint64_t ticket : of_namespace.tickets) NoteTold(ticket);
   }
   // A longer look may still need what was known of the rest.
-  const bool goes_on = all_told && rest_is_younger_than >= patience_ && rows_max < kRowsOfABacklog;
+  const bool goes_on = !is_away && rest_is_younger_than >= patience_ && rows_max < kRowsOfABacklog;
   if (!goes_on) {
     since_ = std::move(since);
     unseen_since_ = is_all ? looked_at : newest;
   }
-  // Told a moment ago is as good as told before.
-  return {.clean = (clean || all_told) && rest_is_younger_than < options_.relay_max,
-          .goes_on = goes_on};
+  return {.overdue = std::move(overdue), .goes_on = goes_on};
 }
 
 absl::Status ChangeRelay::Tell(std::string_view namespace_name,
@@ -181,7 +187,7 @@ absl::Status ChangeRelay::Tell(std::string_view namespace_name,
       if (!answer.ok()) return answer.status();
       told = answer->current;
     }
-    if (!told) return absl::UnavailableError("the part has another generation each time");
+    if (!told) return absl::AbortedError("the part has another generation each time");
   }
   return absl::OkStatus();
 }

@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +22,26 @@
 #include "trivet/shared_tier.h"
 
 namespace trivet::engine {
+
+// The namespaces of which the log has rows that are older than CoherenceOptions::relay_max and are
+// not told.
+class Overdue {
+ public:
+  bool Contains(std::string_view namespace_name) const {
+    return may_be_any_ || names_.contains(namespace_name);
+  }
+
+  void Add(std::string_view namespace_name) { names_.emplace(namespace_name); }
+  void Remove(std::string_view namespace_name) {
+    if (const auto it = names_.find(namespace_name); it != names_.end()) names_.erase(it);
+  }
+  // Where nobody knows.
+  void AddAll() { may_be_any_ = true; }
+
+ private:
+  std::set<std::string, std::less<>> names_;
+  bool may_be_any_ = false;
+};
 
 // A writer tells the tier itself and takes its rows away. The rows that stay are those of writers
 // that died, or could not: after a while any process tells them.
@@ -39,9 +62,8 @@ class ChangeRelay {
   // The tier knows of the rows with the tickets `first`, `first` + 1, ...: they may go.
   void Told(uint64_t first, size_t rows);
 
-  // Tells rows that have waited for long. True: the log was read, and every row in it that is older
-  // than CoherenceOptions::relay_max is told. Writes nothing to the store.
-  bool LookAround();
+  // Tells rows that have waited for long; what is overdue after that. Writes nothing to the store.
+  Overdue LookAround();
 
   // Takes told rows out of the log, which may wait for other writers of the store. False: those
   // that are left stay told, and are to be tried again later.
@@ -61,7 +83,7 @@ class ChangeRelay {
   };
   // What came of a look at the oldest rows.
   struct Look {
-    bool clean = false;    // see LookAround
+    Overdue overdue;
     bool goes_on = false;  // the log does, with rows that may have to be told, and can be
   };
   Look LookAtOldest(size_t rows_max, uint64_t look);

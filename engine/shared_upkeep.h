@@ -61,7 +61,7 @@ class SharedUpkeep {
   void ForgetAfterSuspend() TRIVET_REQUIRES(step_mu_);
   // Returns whether a proof is due although the last one is young.
   bool Mend();
-  void Beat(absl::Duration asked, bool log_is_clean);
+  void Beat(absl::Duration asked, const Overdue& overdue);
 
   SharedTier& tier_;
   const CoherenceOptions options_;

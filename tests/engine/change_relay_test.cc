@@ -44,7 +44,7 @@ class ChangeRelayTest : public ::testing::Test {
     const SharedPart pages{.space = "pages"};
     const SharedPart parts[] = {users, pages};
     subscription_ = *tier_.Subscribe(parts, ear_);
-    EXPECT_TRUE(relay_.LookAround());
+    EXPECT_TRUE(LookIsClean());
   }
 
   // A writer commits, and is not heard of again.
@@ -60,9 +60,10 @@ class ChangeRelayTest : public ::testing::Test {
 
   size_t rows() { return rows_->ReadChangeLog(100'000)->size(); }
 
+  bool LookIsClean() { return !relay_.LookAround().Contains("users"); }
   // What the threads of a cache do, one after the other.
   bool LookAndTakeAway() {
-    const bool clean = relay_.LookAround();
+    const bool clean = LookIsClean();
     relay_.TakeAwayTold();
     return clean;
   }
@@ -82,7 +83,7 @@ class ChangeRelayTest : public ::testing::Test {
 TEST_F(ChangeRelayTest, TheWriterHasTimeToTell) {
   Commit(10, "a");
   clock_.Advance(options_.relay_after - absl::Milliseconds(1));
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   EXPECT_TRUE(ear_.heard.empty());
   EXPECT_EQ(rows(), 1U);
 }
@@ -114,11 +115,11 @@ TEST_F(ChangeRelayTest, ALookWritesNothingToTheStore) {
   relay_.Told(10, 1);
   clock_.Advance(absl::Seconds(5));
   const size_t calls = store_.calls();
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   EXPECT_EQ(store_.calls(), calls + 1) << "the log was read";
   EXPECT_EQ(ear_.heard.size(), 1U);
   EXPECT_EQ(rows(), 2U);
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   EXPECT_EQ(ear_.heard.size(), 1U);
   EXPECT_TRUE(relay_.TakeAwayTold());
   EXPECT_EQ(rows(), 0U);
@@ -134,7 +135,7 @@ TEST_F(ChangeRelayTest, RowsThatGoDuringALookAreNotToldAgain) {
   // As seen by a look that had read it before.
   const StoreWrite write{.key = row.name, .value = "v"};
   ASSERT_TRUE(rows_->Write("users", {&write, 1}, row.ticket).ok());
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   EXPECT_TRUE(ear_.heard.empty());
 }
 
@@ -156,17 +157,17 @@ TEST_F(ChangeRelayTest, EveryKindIsTold) {
 // A proof would be a lie then: that row may have been there for long.
 TEST_F(ChangeRelayTest, ALogThatCannotBeReadIsNotClean) {
   store_.FailBefore(1, absl::UnavailableError("busy"));
-  EXPECT_FALSE(relay_.LookAround());
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_FALSE(LookIsClean());
+  EXPECT_TRUE(LookIsClean());
 }
 
 TEST_F(ChangeRelayTest, AnOverdueRowThatCannotBeToldIsNotClean) {
   Commit(10, "a");
   tier_.FailAll(absl::UnavailableError("cut"));
   clock_.Advance(options_.relay_max - absl::Milliseconds(1));
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   clock_.Advance(absl::Milliseconds(1));
-  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(LookIsClean());
   EXPECT_EQ(rows(), 1U);
   tier_.FailAll(absl::OkStatus());
   EXPECT_TRUE(LookAndTakeAway());
@@ -179,14 +180,14 @@ TEST_F(ChangeRelayTest, ARowIsAsOldAsTheLastLookThatDidNotSeeIt) {
   clock_.Advance(absl::Seconds(5));
   Commit(10, "a");
   tier_.FailAll(absl::UnavailableError("cut"));
-  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(LookIsClean());
 }
 
 TEST_F(ChangeRelayTest, ARowThatCannotBeTakenAwayIsToldOnce) {
   Commit(10, "a");
   clock_.Advance(absl::Seconds(5));
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(relay_.LookAround());
+    EXPECT_TRUE(LookIsClean());
     store_.FailBefore(1, absl::UnavailableError("busy"));
     EXPECT_FALSE(relay_.TakeAwayTold());
     EXPECT_EQ(ear_.heard.size(), 1U);
@@ -202,7 +203,7 @@ TEST_F(ChangeRelayTest, RowsGrowOldWhileTheMachineSleeps) {
   Commit(10, "a");
   tier_.FailAll(absl::UnavailableError("cut"));
   clock_.Suspend(absl::Hours(1));
-  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(LookIsClean());
 }
 
 // As after an outage, when whoever wrote meanwhile has gone.
@@ -229,24 +230,55 @@ TEST_F(ChangeRelayTest, ALargeBacklogOfANamespaceIsToldAsOneChange) {
 TEST_F(ChangeRelayTest, RowsBehindManyThatAreToldAndStayAreSeen) {
   CommitMany(1000);
   clock_.Advance(absl::Seconds(5));
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   EXPECT_EQ(ear_.heard.size(), 1000U);
   Commit(10'000, "late");
   tier_.FailAll(absl::UnavailableError("cut"));
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   clock_.Advance(options_.relay_max);
-  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(LookIsClean());
   tier_.FailAll(absl::OkStatus());
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   ASSERT_EQ(ear_.heard.size(), 1001U);
   EXPECT_EQ(ear_.heard.back().name, "late");
+}
+
+// One that nobody here has a right to, for example.
+TEST_F(ChangeRelayTest, RowsThatTheTierRefusesConcernTheirNamespaceAlone) {
+  Commit(10, "p", "pages");
+  Commit(11, "a");
+  Commit(12, "z", "zones");
+  tier_.Refuse("pages", absl::PermissionDeniedError("no right"));
+  clock_.Advance(absl::Seconds(5));
+  const Overdue overdue = relay_.LookAround();
+  EXPECT_TRUE(overdue.Contains("pages"));
+  EXPECT_FALSE(overdue.Contains("users"));
+  EXPECT_FALSE(overdue.Contains("zones"));
+  EXPECT_FALSE(overdue.Contains("others"));
+  EXPECT_TRUE(relay_.TakeAwayTold());
+  EXPECT_EQ(rows(), 1U);
+  tier_.Refuse("pages", absl::OkStatus());
+  EXPECT_FALSE(relay_.LookAround().Contains("pages"));
+}
+
+TEST_F(ChangeRelayTest, ATierThatIsAwayIsNotAskedForEachNamespace) {
+  Commit(10, "p", "pages");
+  Commit(11, "a");
+  tier_.FailAll(absl::UnavailableError("cut"));
+  clock_.Advance(absl::Seconds(5));
+  const size_t calls = tier_.calls();
+  const Overdue overdue = relay_.LookAround();
+  EXPECT_EQ(tier_.calls(), calls + 1);
+  EXPECT_TRUE(overdue.Contains("pages"));
+  EXPECT_TRUE(overdue.Contains("users"));
+  EXPECT_FALSE(overdue.Contains("others"));
 }
 
 TEST_F(ChangeRelayTest, ALogThatIsTooLongToSeeItsEndIsNotClean) {
   CommitMany(17'000);
   clock_.Advance(absl::Seconds(5));
-  EXPECT_FALSE(relay_.LookAround());
-  EXPECT_FALSE(relay_.LookAround());
+  EXPECT_FALSE(LookIsClean());
+  EXPECT_FALSE(LookIsClean());
   EXPECT_TRUE(relay_.TakeAwayTold());
   EXPECT_TRUE(LookAndTakeAway());
   EXPECT_EQ(rows(), 0U);
@@ -256,7 +288,7 @@ TEST_F(ChangeRelayTest, ALogThatIsTooLongToSeeItsEndIsNotClean) {
 TEST_F(ChangeRelayTest, ALongLogOfYoungRowsIsClean) {
   CommitMany(1000);
   const size_t calls = store_.calls();
-  EXPECT_TRUE(relay_.LookAround());
+  EXPECT_TRUE(LookIsClean());
   EXPECT_EQ(store_.calls(), calls + 1) << "a look at the oldest is enough";
   EXPECT_TRUE(ear_.heard.empty());
 }

@@ -332,6 +332,27 @@ TEST_F(CoherenceTest, WhatCannotBeReadEndsAllProofs) {
   EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kMemory);
 }
 
+// As where the user has no right to its keys, or somebody else uses them.
+TEST_F(CoherenceTest, ANamespaceThatTheTierRefusesCostsTheOthersNothing) {
+  fleet_.line(0).Refuse("broken", absl::PermissionDeniedError("no right"));
+  Namespace broken = fleet_.cache(0).In("broken");
+  Namespace later = fleet_.cache(0).In("later");
+  fleet_.Beat();
+  EXPECT_EQ(broken.Set("1", "x")->coherence, Coherence::kDeferred);
+  for (Namespace space : {fleet_.users(0), later}) {
+    EXPECT_EQ(space.Set("42", "Ada")->coherence, Coherence::kApplied);
+    fleet_.Pass(3 * kBound);
+    EXPECT_EQ(InMemory(space, "42"), "Ada");
+  }
+  EXPECT_EQ(broken.stats().unproven, 1U);
+  EXPECT_EQ(Text(broken.Get("1")), "x") << "from the store";
+
+  fleet_.line(0).Refuse("broken", absl::OkStatus());
+  fleet_.Pass(absl::Seconds(1));
+  EXPECT_EQ(broken.stats().untold_changes, 0U);
+  EXPECT_EQ(broken.stats().unproven, 0U);
+}
+
 TEST_F(CoherenceTest, ClearAllTellsOfNamespacesThatAreOpenOnce) {
   WriteRow("42", "Ada");
   EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");

@@ -211,10 +211,10 @@ absl::StatusOr<PartState> Line::Fence(const SharedPart& part, uint64_t proposed_
       deadline);
 }
 
-absl::StatusOr<std::vector<PartState>> Line::ReadStates(std::span<const SharedPart> parts,
-                                                        absl::Duration deadline) {
+absl::StatusOr<std::vector<absl::StatusOr<PartState>>> Line::ReadStates(
+    std::span<const SharedPart> parts, absl::Duration deadline) {
   std::vector<OwnPart> own(parts.begin(), parts.end());
-  return Send<absl::StatusOr<std::vector<PartState>>>(
+  return Send<absl::StatusOr<std::vector<absl::StatusOr<PartState>>>>(
       [this, own = std::move(own)](absl::Duration until) {
         std::vector<SharedPart> at;
         for (const OwnPart& one : own) at.push_back(one.Get());

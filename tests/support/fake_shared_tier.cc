@@ -70,14 +70,14 @@ absl::StatusOr<PartState> FakeSharedTier::Fence(const SharedPart& name,
   return state;
 }
 
-absl::StatusOr<std::vector<PartState>> FakeSharedTier::ReadStates(std::span<const SharedPart> names,
-                                                                  absl::Duration deadline) {
+absl::StatusOr<std::vector<absl::StatusOr<PartState>>> FakeSharedTier::ReadStates(
+    std::span<const SharedPart> names, absl::Duration deadline) {
   if (absl::Status status = Check(deadline); !status.ok()) return status;
   MutexLock lock(server_.mutex_);
-  std::vector<PartState> states;
+  std::vector<absl::StatusOr<PartState>> states;
   for (const SharedPart& name : names) {
     const FakeSharedServer::Part& part = server_.parts_[FakeSharedServer::NameOf(name)];
-    states.push_back({part.generation, part.sequence, server_.run_});
+    states.push_back(PartState{part.generation, part.sequence, server_.run_});
   }
   return states;
 }

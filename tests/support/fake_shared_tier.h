@@ -134,8 +134,8 @@ class FakeSharedTier final : public SharedTier {
 
   absl::StatusOr<PartState> Fence(const SharedPart& part, uint64_t proposed_generation,
                                   absl::Duration deadline) override;
-  absl::StatusOr<std::vector<PartState>> ReadStates(std::span<const SharedPart> parts,
-                                                    absl::Duration deadline) override;
+  absl::StatusOr<std::vector<absl::StatusOr<PartState>>> ReadStates(
+      std::span<const SharedPart> parts, absl::Duration deadline) override;
   absl::StatusOr<SharedReading> Read(const SharedPart& part,
                                      std::span<const SharedRequest> requests,
                                      absl::Duration deadline) override;

@@ -107,6 +107,17 @@ TEST_P(RedisTierTest, WithoutTheRightToInfoThereIsNoHandshake) {
               StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
+TEST_P(RedisTierTest, APartThatIsRefusedCostsTheOthersNoProof) {
+  const SharedPart foreign{.space = "foreign"};
+  const SharedPart parts[] = {foreign, part_};
+  redis().Do({"RPUSH", RedisNames(foreign).hash(), "x"});
+  const auto states = tier_->ReadStates(parts, rig_->Deadline());
+  ASSERT_THAT(states, IsOk());
+  EXPECT_EQ(KindOf((*states)[0].status()), RedisError::kWrongType);
+  ASSERT_THAT((*states)[1], IsOk());
+  EXPECT_EQ(*(*states)[1], state_);
+}
+
 TEST_P(RedisTierTest, ErrorsTellNoKeys) {
   const std::string secret = "secret-key";
   redis().Do({"RPUSH", Names().Key(secret), "x"});
@@ -242,7 +253,7 @@ TEST_P(RedisTierTest, PartsAreApart) {
   const auto states = tier_->ReadStates(parts, rig_->Deadline());
   ASSERT_THAT(states, IsOk());
   ASSERT_EQ(states->size(), 2u);
-  EXPECT_NE((*states)[0].generation, (*states)[1].generation);
+  EXPECT_NE((*states)[0]->generation, (*states)[1]->generation);
 }
 
 // --- Options ------------------------------------------------------------------------------------

@@ -169,11 +169,12 @@ class SharedTier {
   virtual absl::StatusOr<PartState> Fence(const SharedPart& part, uint64_t proposed_generation,
                                           absl::Duration deadline) = 0;
 
-  // One answer for each part, in order. Fails where a change would be refused, too, as by a
-  // replica: what such a server says proves nothing. Generation and server in `parts` are not
-  // looked at.
-  virtual absl::StatusOr<std::vector<PartState>> ReadStates(std::span<const SharedPart> parts,
-                                                            absl::Duration deadline) = 0;
+  // One answer for each part, in order; that of a part whose keys are refused is its error. Fails
+  // as a whole where the tier does not answer, and with the first error where every part is
+  // refused. A part is also refused where a change would be, as by a replica: what such a server
+  // says proves nothing. Generation and server in `parts` are not looked at.
+  virtual absl::StatusOr<std::vector<absl::StatusOr<PartState>>> ReadStates(
+      std::span<const SharedPart> parts, absl::Duration deadline) = 0;
 
   // --- Loads -------------------------------------------------------------------------------------
 
