@@ -54,6 +54,9 @@ TEST_F(SharedMemoryTest, OfTwoSetsAtATimeOneStays) {
 TEST_F(SharedMemoryTest, WhatNeedsATruthIsRefused) {
   EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.when = SetWhen::kIfAbsent}),
               StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(fleet_.users(0).Set("42", "1"), IsOk());
+  EXPECT_THAT(fleet_.users(0).Take("42"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "1");
   EXPECT_THAT(fleet_.users(0).Increment("42"), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(fleet_.users(0).Touch("42", absl::Seconds(1)),
               StatusIs(absl::StatusCode::kFailedPrecondition));
