@@ -164,14 +164,17 @@ absl::StatusOr<SharedReading> RedisTier::Read(const SharedPart& part,
   return ReadBatch(*client_, part, requests, claim_life_, deadline).Run();
 }
 
-absl::StatusOr<SharedAnswer> RedisTier::ClaimOver(const SharedPart& part, std::string_view key,
-                                                  uint64_t token, uint64_t instead_of,
-                                                  absl::Duration deadline) {
+absl::StatusOr<std::vector<SharedAnswer>> RedisTier::ClaimOverMany(
+    const SharedPart& part, std::span<const SharedClaim> claims, absl::Duration deadline) {
+  if (claims.empty()) return std::vector<SharedAnswer>();
   const RedisNames names(part);
-  ScriptWords script = Of(Scripts().claim_over, names, part);
-  script.Key(names.Key(key)).Argument(BytesOf(token)).Argument(BytesOf(instead_of));
-  script.Argument(claim_life_);
-  return RunAll(part, {&script, 1}, deadline);
+  std::vector<ScriptWords> scripts;
+  for (const SharedClaim& claim : claims) {
+    ScriptWords& script = scripts.emplace_back(Of(Scripts().claim_over, names, part));
+    script.Key(names.Key(claim.key)).Argument(BytesOf(claim.token));
+    script.Argument(BytesOf(claim.instead_of)).Argument(claim_life_);
+  }
+  return RunEach(part, scripts, deadline);
 }
 
 absl::StatusOr<std::vector<SharedAnswer>> RedisTier::FillMany(const SharedPart& part,

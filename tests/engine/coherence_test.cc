@@ -242,6 +242,22 @@ TEST_F(CoherenceTest, BatchesReadAndWriteThroughAllTiers) {
   EXPECT_EQ(InMemory(fleet_.users(1), "k1"), "v1");
 }
 
+// What a tag or an invalidation ended lies there until somebody claims it.
+TEST_F(CoherenceTest, ABatchClaimsWhatIsDeadInOneGo) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) names.push_back("k" + std::to_string(i));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  for (const std::string& name : names) {
+    EXPECT_THAT(fleet_.users(0).Set(name, "v", {.tags = {"all"}}), IsOk());
+  }
+  EXPECT_THAT(fleet_.users(0).InvalidateTag("all"), IsOk());
+  EXPECT_THAT(fleet_.users(0).Invalidate("k7"), IsOk());
+  const size_t calls = fleet_.line(0).calls();
+  for (const auto& answer : fleet_.users(0).MGet(keys)) EXPECT_EQ(answer->tier, Tier::kStore);
+  EXPECT_EQ(fleet_.line(0).calls(), calls + 3) << "to look, to claim, to fill";
+  for (const auto& answer : fleet_.users(1).MGet(keys)) EXPECT_EQ(answer->tier, Tier::kShared);
+}
+
 TEST_F(CoherenceTest, NumbersGrowTogether) {
   for (int64_t i = 1; i <= 10; ++i) {
     EXPECT_THAT(fleet_.users(i % 2).Increment("hits"), IsOkAndHolds(i));

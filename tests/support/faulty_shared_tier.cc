@@ -95,10 +95,10 @@ absl::StatusOr<SharedReading> FaultySharedTier::Read(const SharedPart& part,
       part, [&] { return behind_.Read(part, requests, deadline); });
 }
 
-Answer FaultySharedTier::ClaimOver(const SharedPart& part, std::string_view key, uint64_t token,
-                                   uint64_t instead_of, absl::Duration deadline) {
-  return Pass<Answer>(part,
-                      [&] { return behind_.ClaimOver(part, key, token, instead_of, deadline); });
+absl::StatusOr<std::vector<SharedAnswer>> FaultySharedTier::ClaimOverMany(
+    const SharedPart& part, std::span<const SharedClaim> claims, absl::Duration deadline) {
+  return Pass<absl::StatusOr<std::vector<SharedAnswer>>>(
+      part, [&] { return behind_.ClaimOverMany(part, claims, deadline); });
 }
 
 absl::StatusOr<std::vector<SharedAnswer>> FaultySharedTier::FillMany(
