@@ -32,6 +32,8 @@ class TrackerCall {
   ~TrackerCall() { --tracker_calls; }
 };
 
+absl::Status DoesNotAnswer() { return absl::UnavailableError("the shared tier does not answer"); }
+
 }  // namespace
 
 SharedSpace::SharedSpace(SharedTier& tier, const CoherenceOptions& options, MemoryTier& memory,
@@ -125,7 +127,7 @@ absl::StatusOr<SharedAnswer> SharedSpace::Command(
     uint32_t part, absl::FunctionRef<absl::StatusOr<SharedAnswer>(const SharedPart&)> command) {
   for (int i = 0; i < kCommandTries; ++i) {
     if (!parts_[part]->tracker.address().trusted) {
-      if (Rests(part)) return absl::UnavailableError("the shared tier does not answer");
+      if (Rests(part)) return DoesNotAnswer();
       if (absl::Status status = ShakeHands(part); !status.ok()) return status;
     }
     absl::StatusOr<SharedAnswer> answer = command(Named(part));
@@ -186,8 +188,12 @@ size_t SharedSpace::untold() const {
 absl::Status SharedSpace::ShakeHands(uint32_t part) {
   if (tracker_calls > 0) return absl::AbortedError("a listener cannot wait for a handshake");
   PartTracker& tracker = parts_[part]->tracker;
+  const Millis rested_until = parts_[part]->rests_until;
   MutexLock lock(parts_[part]->handshake);
   if (!tracker.NeedsHandshake()) return absl::OkStatus();  // somebody was faster
+  // Somebody found meanwhile that nobody answers: were all to wait for that, each would wait for
+  // those before it, too.
+  if (parts_[part]->rests_until != rested_until && Rests(part)) return DoesNotAnswer();
   for (int i = 0; i < kHandshakeTries; ++i) {
     const uint64_t troubles = tracker.troubles();
     const auto state = tier_.Fence(Named(part), NewToken(), Deadline());

@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -335,6 +337,30 @@ TEST_F(CoherenceTest, WhoComesAfterAnErrorDoesNotWait) {
   EXPECT_EQ(fleet_.users(0).stats().untold_changes, 0U);
   EXPECT_EQ(fleet_.users(1).Get("42")->bytes(), "Grace");
   EXPECT_EQ(fleet_.users(0).Set("42", "Joan")->coherence, Coherence::kApplied);
+}
+
+// Nor does who waits for the same handshake have to try as well.
+TEST_F(CoherenceTest, OfAllWhoNeedAHandshakeOneWaitsForIt) {
+  fleet_.server().PublishRubbish({.space = "users"});
+  fleet_.line(0).FailAll(absl::DeadlineExceededError("it hangs"));
+  const size_t calls = fleet_.line(0).calls();
+  std::vector<std::thread> others;
+  std::atomic<int> begun = 0;
+  fleet_.line(0).OnCall([&] {
+    fleet_.line(0).OnCall(nullptr);
+    for (int i = 0; i < 4; ++i) {
+      others.emplace_back([&] {
+        ++begun;
+        EXPECT_THAT(fleet_.users(0).Invalidate("43"), IsOk());
+      });
+    }
+    while (begun < 4) std::this_thread::yield();
+    // Time for them to come to the handshake. Who is later finds that nobody answers.
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+  });
+  EXPECT_THAT(fleet_.users(0).Invalidate("42"), IsOk());
+  for (std::thread& other : others) other.join();
+  EXPECT_EQ(fleet_.line(0).calls(), calls + 1);
 }
 
 TEST_F(CoherenceTest, WhatCannotBeReadEndsAllProofs) {
