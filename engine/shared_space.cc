@@ -161,8 +161,9 @@ Coherence SharedSpace::Tell(std::span<const SharedRecord> changes) {
 }
 
 void SharedSpace::TellLater(uint32_t part, std::span<const SharedRecord> changes) {
-  parts_[part]->untold.Add(changes);
-  wake_();
+  // While others are untold, the upkeep tries again and again by itself; were each new one to wake
+  // it, an outage would cost a try for every write.
+  if (parts_[part]->untold.Add(changes)) wake_();
 }
 
 void SharedSpace::NoteOwnWrite(uint64_t token) {

@@ -42,7 +42,7 @@ MUTANTS = [
     ("untold changes keep from reading", "engine/shared_space.cc",
      " || !asked.untold.empty()", "", ""),
     ("untold changes are kept", "engine/untold_changes.cc",
-     "  ++added_;\n", "  ++added_;\n  if (added_ > 0) return;\n", ""),
+     "  ++added_;\n", "  ++added_;\n  if (added_ > 0) return was_empty;\n", ""),
     ("stale generations are told again", "engine/shared_space.cc",
      "    if (!answer.ok() || answer->current) return answer;\n", "    return answer;\n", ""),
     ("messages drop entries", "engine/memory_invalidation.cc",
