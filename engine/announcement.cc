@@ -35,7 +35,7 @@ Coherence Announcement::OfGroup(SharedRecord::Kind kind, std::string_view name) 
 }
 
 Coherence Announcement::Of(std::span<const SharedRecord> changes) {
-  if (shared() == nullptr) return Coherence::kLocal;
+  if (shared() == nullptr || changes.empty()) return Coherence::kLocal;
   const Coherence coherence = shared()->Tell(changes);
   Note(coherence, changes.size());
   return coherence;

@@ -159,6 +159,23 @@ TEST_F(CoherenceTest, AHandshakeThatTheSubscriptionDisturbsIsMadeAgain) {
   EXPECT_EQ(told, Coherence::kApplied);
 }
 
+TEST_F(CoherenceTest, WhereNothingChangesNothingIsTold) {
+  WriteRow("42", "Ada");
+  const auto set = fleet_.users(0).Set("42", "Grace", {.when = SetWhen::kIfAbsent});
+  ASSERT_THAT(set, IsOk());
+  EXPECT_FALSE(set->applied);
+  EXPECT_EQ(set->coherence, Coherence::kLocal);
+  Coherence told = Coherence::kApplied;
+  EXPECT_THAT(fleet_.users(0).MInvalidate({}, &told), IsOk());
+  EXPECT_EQ(told, Coherence::kLocal);
+  told = Coherence::kApplied;
+  EXPECT_THAT(fleet_.users(0).MDelete({}, &told), IsOkAndHolds(0U));
+  EXPECT_EQ(told, Coherence::kLocal);
+  told = Coherence::kApplied;
+  EXPECT_THAT(fleet_.users(0).InvalidateTags({}, &told), IsOk());
+  EXPECT_EQ(told, Coherence::kLocal);
+}
+
 TEST_F(CoherenceTest, WhatCannotBeToldIsToldLater) {
   WriteRow("42", "Ada");
   EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
