@@ -209,6 +209,16 @@ TEST_F(CoherenceTest, RowsOfTheLogGoWhenTheirWriterHasTold) {
   EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
 }
 
+TEST_F(CoherenceTest, RowsOfTheLogGoAlsoWhereSomeConditionsDidNotHold) {
+  WriteRow("a", "old");
+  WriteRow("b", "old");
+  const std::vector<Namespace::Item> items = {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}};
+  ASSERT_THAT(fleet_.users(0).MSet(items, {.when = SetWhen::kIfAbsent}), IsOk());
+  EXPECT_EQ(fleet_.rows().ReadChangeLog(10)->size(), 2);
+  fleet_.Beat();
+  EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
+}
+
 TEST_F(CoherenceTest, AReaderMayAskForLessStaleness) {
   WriteRow("42", "Ada");
   EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
