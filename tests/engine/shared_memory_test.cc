@@ -35,6 +35,8 @@ TEST_F(SharedMemoryTest, WhatIsThereIsSeenByAllWaysToAsk) {
   ASSERT_THAT(ttl, IsOk());
   ASSERT_TRUE(ttl->has_value());
   EXPECT_LE(**ttl, absl::Seconds(10));
+  EXPECT_EQ(InMemory(fleet_.users(1), "42"), "-") << "Has and Ttl bring nothing into memory";
+  EXPECT_EQ(fleet_.users(1).stats().misses, 1U) << "and are no reads; only this one was";
 }
 
 // Their marks meet there: one of the two values stays.
