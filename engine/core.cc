@@ -13,8 +13,7 @@ constexpr absl::Duration kBackgroundPeriod = absl::Milliseconds(20);
 // Sweeping takes the write lock of the database: seldom, and not for long.
 constexpr size_t kSweepRows = 1000;
 constexpr absl::Duration kSweepPeriod = absl::Seconds(1);
-// Rows of the change log that are told go soon: others tell again what they find there for long.
-constexpr absl::Duration kTrimPeriod = absl::Milliseconds(100);
+// Where another writer holds the change log up, it may do so for long.
 constexpr absl::Duration kTrimAgain = absl::Seconds(1);
 
 }  // namespace
@@ -66,7 +65,9 @@ bool Core::MaintainInBackground() {
 void Core::MaintainStore(absl::Duration now) {
   if (sharing_ != nullptr && now >= next_trim_) {
     const bool trimmed = sharing_->TrimLog();
-    next_trim_ = clock_.Elapsed() + (trimmed ? kTrimPeriod : kTrimAgain);
+    // Others tell again what they find there for long.
+    const absl::Duration soon = options_.coherence.relay_after / 2;
+    next_trim_ = clock_.Elapsed() + (trimmed ? soon : kTrimAgain);
   }
   if (now >= next_sweep_) {
     const bool more_rows = SweepStore(kSweepRows);
