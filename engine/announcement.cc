@@ -34,10 +34,10 @@ Coherence Announcement::OfGroup(SharedRecord::Kind kind, std::string_view name) 
   return Of({&change, 1});
 }
 
-Coherence Announcement::Of(std::span<const SharedRecord> changes) {
-  if (shared() == nullptr) return Coherence::kLocal;
+Coherence Announcement::Of(std::span<const SharedRecord> changes, size_t rows) {
+  if (shared() == nullptr || changes.empty()) return Coherence::kLocal;
   const Coherence coherence = shared()->Tell(changes);
-  Note(coherence, changes.size());
+  Note(coherence, rows);
   return coherence;
 }
 

@@ -2,6 +2,7 @@
 #ifndef TRIVET_ENGINE_ANNOUNCEMENT_H_
 #define TRIVET_ENGINE_ANNOUNCEMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -37,7 +38,9 @@ class Announcement {
   Coherence OfKeys(std::span<const std::string_view> keys);
   // All that the tag (kTag), the pattern (kPattern) or the namespace (kClear) names is over.
   Coherence OfGroup(SharedRecord::Kind kind, std::string_view name);
-  Coherence Of(std::span<const SharedRecord> changes);
+  Coherence Of(std::span<const SharedRecord> changes) { return Of(changes, changes.size()); }
+  // The same of a call that may have logged up to so many rows, where not all have changed.
+  Coherence Of(std::span<const SharedRecord> changes, size_t rows);
 
   // The shared tier was told by another way, of so many rows of the log.
   void Note(Coherence coherence, size_t rows);

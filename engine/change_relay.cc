@@ -14,10 +14,16 @@
 namespace trivet::engine {
 namespace {
 
-// Rows that a look sees; the oldest come first.
+// Rows that a look sees; the oldest come first. Writers take their rows away, so that there are
+// rarely more that are old.
 constexpr size_t kRowsPerLook = 256;
-// Tickets of told rows that wait to be taken away. What is more is told once more, and goes then.
+// Rows that it sees where those are old: after an outage, or where nobody may write to the store.
+// They take some milliseconds and megabytes.
+constexpr size_t kRowsOfABacklog = 16 << 10;
+// Tickets of told rows. What is more is told once more, and goes then.
 constexpr size_t kToldMax = 64 << 10;
+// Rows that one transaction takes away: writers wait for it.
+constexpr size_t kRowsTakenAway = 1000;
 constexpr int kTellTries = 3;
 
 std::optional<SharedRecord> ToRecord(const LoggedChange& change) {
@@ -53,32 +59,71 @@ ChangeRelay::ChangeRelay(Backing& backing, SharedTier& tier, const CoherenceOpti
 
 void ChangeRelay::Told(uint64_t first, size_t rows) {
   MutexLock lock(told_mu_);
-  for (size_t i = 0; i < rows && told_.size() < kToldMax; ++i) told_.push_back(first + i);
+  for (size_t i = 0; i < rows; ++i) NoteTold(first + i);
 }
 
-void ChangeRelay::TakeAwayTold() {
+void ChangeRelay::NoteTold(uint64_t ticket) {
+  if (told_.size() < kToldMax && !told_.try_emplace(ticket, looks_).second) return;
+  if (to_take_away_.size() < kToldMax) to_take_away_.push_back(ticket);
+}
+
+bool ChangeRelay::TakeAwayTold() {
   std::vector<uint64_t> told;
   {
     MutexLock lock(told_mu_);
-    told.swap(told_);
+    told.swap(to_take_away_);
   }
-  told.insert(told.end(), still_there_.begin(), still_there_.end());
-  still_there_.clear();
-  if (told.empty() || backing_.TrimChangeLog(told).ok()) return;
-  // Other processes tell these again, which costs them loads; this one does not.
-  told.resize(std::min(told.size(), kToldMax));
-  still_there_.insert(told.begin(), told.end());
+  for (std::span<const uint64_t> left = told; !left.empty();) {
+    const auto some = left.first(std::min(left.size(), kRowsTakenAway));
+    if (!backing_.TrimChangeLog(some).ok()) {
+      // Other processes tell these again, which costs them loads; this one does not.
+      MutexLock lock(told_mu_);
+      const size_t room = kToldMax - std::min(kToldMax, to_take_away_.size());
+      left = left.first(std::min(left.size(), room));
+      to_take_away_.insert(to_take_away_.end(), left.begin(), left.end());
+      return false;
+    }
+    left = left.subspan(some.size());
+  }
+  return true;
 }
 
-bool ChangeRelay::LookAround() {
-  TakeAwayTold();
+uint64_t ChangeRelay::BeginLook() {
+  MutexLock lock(told_mu_);
+  return ++looks_;
+}
+
+bool ChangeRelay::IsTold(uint64_t ticket) const {
+  MutexLock lock(told_mu_);
+  return told_.contains(ticket);
+}
+
+void ChangeRelay::ForgetGone(const absl::flat_hash_map<uint64_t, absl::Duration>& there,
+                             uint64_t look) {
+  MutexLock lock(told_mu_);
+  absl::erase_if(
+      told_, [&](const auto& told) { return told.second < look && !there.contains(told.first); });
+}
+
+Overdue ChangeRelay::LookAround() {
+  const uint64_t number = BeginLook();
+  Look look = LookAtOldest(kRowsPerLook, number);
+  if (look.goes_on) look = LookAtOldest(kRowsOfABacklog, number);
+  return std::move(look.overdue);
+}
+
+ChangeRelay::Look ChangeRelay::LookAtOldest(size_t rows_max, uint64_t look) {
   // While this machine sleeps, rows grow old elsewhere.
   const absl::Duration looked_at = clock_.Elapsed() + clock_.Suspended();
-  const auto rows = backing_.ReadChangeLog(kRowsPerLook);
-  if (!rows.ok()) return false;
+  const auto rows = backing_.ReadChangeLog(rows_max);
+  if (!rows.ok()) {
+    Look nothing_seen;
+    nothing_seen.overdue.AddAll();
+    return nothing_seen;
+  }
   absl::flat_hash_map<uint64_t, absl::Duration> since;
   std::map<std::string_view, Due> due;  // by namespace
-  bool is_clean = true;
+  Overdue overdue;
   absl::Duration newest = looked_at;
   for (const LoggedChange& row : *rows) {
     const auto seen = since_.find(row.ticket);
@@ -91,23 +136,33 @@ bool ChangeRelay::LookAround() {
       of_namespace.tickets.push_back(row.ticket);
       // Under any other name nobody can hold anything.
       if (std::optional<SharedRecord> change = ToRecord(row)) {
-        of_namespace.changes.push_back(*std::move(change));
+        of_namespace.changes.Add({&*change, 1});
       }
     }
-    is_clean = is_clean && age < options_.relay_max;
+    if (age >= options_.relay_max) overdue.Add(row.namespace_name);
   }
-  since_ = std::move(since);
+  const bool is_all = rows->size() < rows_max;
+  if (is_all) ForgetGone(since, look);
   // What comes later in the order was committed later.
-  unseen_since_ = rows->size() < kRowsPerLook ? looked_at : newest;
-  bool all_told = true;
+  const absl::Duration rest_is_younger_than = is_all ? absl::ZeroDuration() : looked_at - newest;
+  if (rest_is_younger_than >= options_.relay_max) overdue.AddAll();
+  bool is_away = false;
   for (const auto& [name, of_namespace] : due) {
-    all_told = all_told && Tell(name, of_namespace.changes).ok();
-    if (!all_told) break;
-    still_there_.insert(of_namespace.tickets.begin(), of_namespace.tickets.end());
+    const absl::Status told = Tell(name, of_namespace.changes.All().changes);
+    is_away = IsAway(told);
+    if (is_away) break;
+    if (!told.ok()) continue;
+    overdue.Remove(name);  // told a moment ago is as good as told before
+    MutexLock lock(told_mu_);
+    for (const uint64_t ticket : of_namespace.tickets) NoteTold(ticket);
   }
-  if (!due.empty()) TakeAwayTold();
-  // Told a moment ago is as good as told before, unless there are more than were looked at.
-  return is_clean || (all_told && rows->size() < kRowsPerLook);
+  // A longer look may still need what was known of the rest.
+  const bool goes_on = !is_away && rest_is_younger_than >= patience_ && rows_max < kRowsOfABacklog;
+  if (!goes_on) {
+    since_ = std::move(since);
+    unseen_since_ = is_all ? looked_at : newest;
+  }
+  return {.overdue = std::move(overdue), .goes_on = goes_on};
 }
 
 absl::Status ChangeRelay::Tell(std::string_view namespace_name,
@@ -132,7 +187,7 @@ absl::Status ChangeRelay::Tell(std::string_view namespace_name,
       if (!answer.ok()) return answer.status();
       told = answer->current;
     }
-    if (!told) return absl::UnavailableError("the part has another generation each time");
+    if (!told) return absl::AbortedError("the part has another generation each time");
   }
   return absl::OkStatus();
 }

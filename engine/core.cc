@@ -13,6 +13,8 @@ constexpr absl::Duration kBackgroundPeriod = absl::Milliseconds(20);
 // Sweeping takes the write lock of the database: seldom, and not for long.
 constexpr size_t kSweepRows = 1000;
 constexpr absl::Duration kSweepPeriod = absl::Seconds(1);
+// Where another writer holds the change log up, it may do so for long.
+constexpr absl::Duration kTrimAgain = absl::Seconds(1);
 
 }  // namespace
 
@@ -45,21 +47,32 @@ absl::Status Core::CheckOpen() const {
 
 bool Core::Maintain(size_t budget) {
   const bool more_memory = memory_.Maintain(budget);
-  const bool more_rows = SweepStore(budget);
-  // With a thread in the background, that one does it.
-  if (sharing_ != nullptr && !options_.background_maintenance) sharing_->Step();
-  if (locks_ != nullptr && !options_.background_maintenance) locks_->Step();
-  return more_memory || more_rows;
+  // With threads in the background, those do it.
+  const bool does_all = !options_.background_maintenance;
+  if (locks_ != nullptr && does_all) locks_->Step();
+  if (sharing_ != nullptr && does_all) sharing_->Step();
+  // Last what may wait for other writers of the store: proofs and leases do not.
+  if (sharing_ != nullptr && does_all) sharing_->TrimLog();
+  return SweepStore(budget) || more_memory;
 }
 
 bool Core::MaintainInBackground() {
   const bool more = memory_.Maintain(kBackgroundBudget);
-  const absl::Duration now = clock_.Elapsed();
+  MaintainStore(clock_.Elapsed());
+  return more;
+}
+
+void Core::MaintainStore(absl::Duration now) {
+  if (sharing_ != nullptr && now >= next_trim_) {
+    const bool trimmed = sharing_->TrimLog();
+    // Others tell again what they find there for long.
+    const absl::Duration soon = options_.coherence.relay_after / 2;
+    next_trim_ = clock_.Elapsed() + (trimmed ? soon : kTrimAgain);
+  }
   if (now >= next_sweep_) {
     const bool more_rows = SweepStore(kSweepRows);
     next_sweep_ = now + (more_rows ? kBackgroundPeriod : kSweepPeriod);
   }
-  return more;
 }
 
 bool Core::SweepStore(size_t rows_max) {

@@ -60,6 +60,8 @@ class Core {
   bool SweepStore(size_t rows_max);
   // One round of the background thread.
   bool MaintainInBackground();
+  // What writes to the store, and so may wait for other writers.
+  void MaintainStore(absl::Duration now);
 
   const CacheOptions options_;
   const Clock& clock_;
@@ -68,9 +70,11 @@ class Core {
   std::atomic<bool> closed_{false};
   LocalLocks local_locks_;
   std::unique_ptr<DistributedLocks> locks_;
-  std::unique_ptr<SharedUpkeep> sharing_;             // uses those above
-  absl::Duration next_sweep_ = absl::ZeroDuration();  // of the background thread alone
-  MaintenanceThread maintenance_;                     // last: it uses the rest
+  std::unique_ptr<SharedUpkeep> sharing_;  // uses those above
+  // Of the background thread alone.
+  absl::Duration next_sweep_ = absl::ZeroDuration();
+  absl::Duration next_trim_ = absl::ZeroDuration();
+  MaintenanceThread maintenance_;  // last: it uses the rest
 };
 
 }  // namespace trivet::engine

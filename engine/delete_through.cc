@@ -52,6 +52,8 @@ absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys
 absl::StatusOr<Value> Namespace::Take(std::string_view key, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
+  // Two who take one key at a time would both get the value.
+  if (!UsesStore() && state_->shared() != nullptr) return engine::NeedsStore("Take");
   auto removed = RemoveAll({&key, 1}, DeleteOptions(), told);
   if (!removed.ok()) return removed.status();
   return std::move(removed->front());

@@ -133,7 +133,17 @@ absl::Status CheckProof(Core& core, const KeyRef& key) {
       "nothing proves that memory is fresh (see NamespaceOptions.without_proof)");
 }
 
-// An answer that is fresher than what memory is good for: a load of this reader alone.
+// A load of this reader alone, of which memory keeps nothing; from what was proven since then.
+absl::StatusOr<Result> FetchAlone(Core& core, const KeyRef& key, const LoadSource* source,
+                                  absl::Duration not_before) {
+  MemoryTier& memory = core.memory();
+  const LoadStart start = engine::StartLoneLoad(memory, key);
+  const Way way{.past_shared = start.beside_write, .not_before = not_before};
+  Brought brought = Bring(core, key, source, *start.flight, way);
+  return engine::FinishLoad(memory, *start.flight, brought.source, std::move(brought.value));
+}
+
+// An answer that is fresher than what memory is good for.
 absl::StatusOr<Result> FetchFresh(Core& core, const KeyRef& key, const LoadSource* source,
                                   absl::Duration staleness_max) {
   MemoryTier& memory = core.memory();
@@ -144,11 +154,7 @@ absl::StatusOr<Result> FetchFresh(Core& core, const KeyRef& key, const LoadSourc
   if (engine::ActiveLoad::Contains(key.space, key.key)) {
     return absl::FailedPreconditionError("the loader asks for the key that it loads");
   }
-  const LoadStart start = engine::StartLoneLoad(memory, key);
-  const Way way{.past_shared = start.beside_write,
-                .not_before = core.clock().Elapsed() + engine::kClockStep - staleness_max};
-  Brought brought = Bring(core, key, source, *start.flight, way);
-  return engine::FinishLoad(memory, *start.flight, brought.source, std::move(brought.value));
+  return FetchAlone(core, key, source, core.clock().Elapsed() + engine::kClockStep - staleness_max);
 }
 
 // Of a batch: what this thread loads, or waits for.
@@ -332,12 +338,14 @@ absl::StatusOr<bool> Namespace::Has(std::string_view key) {
 absl::StatusOr<std::optional<absl::Duration>> Namespace::Ttl(std::string_view key) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   MemoryTier& memory = core_->memory();
-  if (const auto peeked = memory.Peek(memory.Ref(state_, key))) {
+  const KeyRef ref = memory.Ref(state_, key);
+  if (const auto peeked = memory.Peek(ref)) {
     return engine::RemainingUntil(peeked->expires, memory.now());
   }
   if (!UsesStore()) {
     if (state_->shared() == nullptr) return std::nullopt;
-    const auto found = ReadThrough(key, nullptr);
+    if (absl::Status status = CheckProof(*core_, ref); !status.ok()) return status;
+    const auto found = FetchAlone(*core_, ref, nullptr, -absl::InfiniteDuration());
     if (!found.ok()) return found.status();
     return *found ? std::optional(found->remaining_ttl) : std::nullopt;
   }

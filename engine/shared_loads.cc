@@ -115,9 +115,19 @@ void SharedLoads::LookIn(const SharedPart& part, std::span<Load* const> loads) {
   absl::StatusOr<SharedReading> reading = space_->tier().Read(part, requests, space_->Deadline());
   if (!reading.ok()) return space_->NoteError(part.part, reading.status());
   if (!reading->current) return space_->Distrust(part.part);
+  std::vector<SharedClaim> claims;
+  std::vector<Load*> dead;
   for (size_t i = 0; i < loads.size(); ++i) {
-    Take(part, reading->sequence, asked, reading->found[i], *loads[i]);
+    SharedFound& found = reading->found[i];
+    if (found.state == State::kDead) {
+      claims.push_back(
+          {.key = requests[i].key, .token = loads[i]->token, .instead_of = found.token});
+      dead.push_back(loads[i]);
+    } else {
+      Take(part, reading->sequence, asked, found, *loads[i]);
+    }
   }
+  if (!dead.empty()) ClaimOver(part, claims, dead);
 }
 
 void SharedLoads::Take(const SharedPart& part, uint64_t sequence, absl::Duration asked,
@@ -130,8 +140,6 @@ void SharedLoads::Take(const SharedPart& part, uint64_t sequence, absl::Duration
     case State::kClaim:
       load.asks = true;
       return;
-    case State::kDead:
-      return ClaimOver(part, found.token, load);
     case State::kValue:
       // A claim that was given back, a moment ago: nothing is known.
       if (found.value.negative) return;
@@ -143,20 +151,24 @@ void SharedLoads::Take(const SharedPart& part, uint64_t sequence, absl::Duration
                                .idle = CeilMillis(space_->state().options().idle_ttl),
                                .staleness = space_->PartStaleness(part.part, asked)};
       return;
+    case State::kDead:     // claimed over by now
     case State::kAbsent:   // no memory left there for claims
     case State::kWriting:  // the truth is changing
       return;
   }
 }
 
-void SharedLoads::ClaimOver(const SharedPart& part, uint64_t instead_of, Load& load) {
-  const auto answer =
-      space_->tier().ClaimOver(part, load.flight->key, load.token, instead_of, space_->Deadline());
-  if (!answer.ok()) return space_->NoteError(part.part, answer.status());
-  if (!answer->current) return space_->Distrust(part.part);
-  if (!answer->won) return;
-  load.claim = part;
-  load.birth = answer->sequence;
+void SharedLoads::ClaimOver(const SharedPart& part, std::span<const SharedClaim> claims,
+                            std::span<Load* const> loads) {
+  const auto answers = space_->tier().ClaimOverMany(part, claims, space_->Deadline());
+  if (!answers.ok()) return space_->NoteError(part.part, answers.status());
+  for (size_t i = 0; i < loads.size(); ++i) {
+    const SharedAnswer& answer = (*answers)[i];
+    if (!answer.current) return space_->Distrust(part.part);
+    if (!answer.won) continue;
+    loads[i]->claim = part;
+    loads[i]->birth = answer.sequence;
+  }
 }
 
 void SharedLoads::Fill(std::span<LoadedValue* const> loaded) {

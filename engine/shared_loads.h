@@ -34,7 +34,8 @@ class SharedLoads {
   // This flight goes past the shared tier. REQUIRES: before Ask.
   void Skip(size_t index);
 
-  // Looks for all keys, one command for each part, and waits a little for those that others load.
+  // Looks for all keys, one command for each part and another one for what is dead there, and waits
+  // a little for those that others load.
   void Ask();
 
   // What the shared tier had. nullopt: ask the truth.
@@ -59,9 +60,12 @@ class SharedLoads {
   // Looks for those that still ask. True: somebody else holds a claim, a value may come.
   bool Look();
   void LookIn(const SharedPart& part, std::span<Load* const> loads);
+  // What was found, but not dead.
   void Take(const SharedPart& part, uint64_t sequence, absl::Duration asked, SharedFound& found,
             Load& load);
-  void ClaimOver(const SharedPart& part, uint64_t instead_of, Load& load);
+  // Of loads that found something dead: the claims instead of it.
+  void ClaimOver(const SharedPart& part, std::span<const SharedClaim> claims,
+                 std::span<Load* const> loads);
 
   // What goes to the shared tier in place of a claim.
   struct Ready {

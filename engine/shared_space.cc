@@ -32,6 +32,8 @@ class TrackerCall {
   ~TrackerCall() { --tracker_calls; }
 };
 
+absl::Status DoesNotAnswer() { return absl::UnavailableError("the shared tier does not answer"); }
+
 }  // namespace
 
 SharedSpace::SharedSpace(SharedTier& tier, const CoherenceOptions& options, MemoryTier& memory,
@@ -101,7 +103,7 @@ void SharedSpace::Distrust(uint32_t part) {
 
 void SharedSpace::NoteError(uint32_t part, const absl::Status& error) {
   ++counters_.errors;
-  if (!absl::IsUnavailable(error) && !absl::IsDeadlineExceeded(error)) return;
+  if (!IsAway(error)) return;
   parts_[part]->tracker.Distrust();
   Rest(part);
   wake_();
@@ -124,8 +126,9 @@ absl::Duration SharedSpace::PartStaleness(uint32_t part, absl::Duration now) con
 absl::StatusOr<SharedAnswer> SharedSpace::Command(
     uint32_t part, absl::FunctionRef<absl::StatusOr<SharedAnswer>(const SharedPart&)> command) {
   for (int i = 0; i < kCommandTries; ++i) {
-    if (!parts_[part]->tracker.address().trusted && (Rests(part) || !ShakeHands(part))) {
-      return absl::UnavailableError("the shared tier does not answer");
+    if (!parts_[part]->tracker.address().trusted) {
+      if (Rests(part)) return DoesNotAnswer();
+      if (absl::Status status = ShakeHands(part); !status.ok()) return status;
     }
     absl::StatusOr<SharedAnswer> answer = command(Named(part));
     if (!answer.ok()) NoteError(part, answer.status());
@@ -158,8 +161,9 @@ Coherence SharedSpace::Tell(std::span<const SharedRecord> changes) {
 }
 
 void SharedSpace::TellLater(uint32_t part, std::span<const SharedRecord> changes) {
-  parts_[part]->untold.Add(changes);
-  wake_();
+  // While others are untold, the upkeep tries again and again by itself; were each new one to wake
+  // it, an outage would cost a try for every write.
+  if (parts_[part]->untold.Add(changes)) wake_();
 }
 
 void SharedSpace::NoteOwnWrite(uint64_t token) {
@@ -182,24 +186,28 @@ size_t SharedSpace::untold() const {
 
 // --- Upkeep -------------------------------------------------------------------------------------
 
-bool SharedSpace::ShakeHands(uint32_t part) {
-  if (tracker_calls > 0) return false;
+absl::Status SharedSpace::ShakeHands(uint32_t part) {
+  if (tracker_calls > 0) return absl::AbortedError("a listener cannot wait for a handshake");
   PartTracker& tracker = parts_[part]->tracker;
+  const Millis rested_until = parts_[part]->rests_until;
   MutexLock lock(parts_[part]->handshake);
-  if (!tracker.NeedsHandshake()) return true;  // somebody was faster
+  if (!tracker.NeedsHandshake()) return absl::OkStatus();  // somebody was faster
+  // Somebody found meanwhile that nobody answers: were all to wait for that, each would wait for
+  // those before it, too.
+  if (parts_[part]->rests_until != rested_until && Rests(part)) return DoesNotAnswer();
   for (int i = 0; i < kHandshakeTries; ++i) {
     const uint64_t troubles = tracker.troubles();
     const auto state = tier_.Fence(Named(part), NewToken(), Deadline());
     if (!state.ok()) {
       ++counters_.errors;
       Rest(part);
-      return false;
+      return state.status();
     }
     parts_[part]->rests_until = 0;
     tracker.FinishHandshake(*state, troubles);
-    if (tracker.address().trusted) return true;
+    if (tracker.address().trusted) return absl::OkStatus();
   }
-  return false;
+  return absl::AbortedError("something happened during each handshake");
 }
 
 bool SharedSpace::NeedsHandshake() const {
@@ -207,13 +215,15 @@ bool SharedSpace::NeedsHandshake() const {
                      [](const auto& part) { return part->tracker.NeedsHandshake(); });
 }
 
-bool SharedSpace::Mend() {
-  bool all_well = true;
+absl::Status SharedSpace::Mend() {
+  absl::Status mended;
   for (uint32_t i = 0; i < parts(); ++i) {
     Part& part = *parts_[i];
-    if (part.tracker.NeedsHandshake() && !ShakeHands(i)) {
-      all_well = false;
-      continue;
+    if (part.tracker.NeedsHandshake()) {
+      const absl::Status shaken = ShakeHands(i);
+      if (!shaken.ok()) mended = shaken;
+      if (IsAway(shaken)) return mended;
+      if (!shaken.ok()) continue;
     }
     if (part.untold.empty()) continue;
     const UntoldChanges::Batch batch = part.untold.All();
@@ -222,7 +232,7 @@ bool SharedSpace::Mend() {
     });
     if (told.ok()) part.untold.Remove(batch);
   }
-  return all_well;
+  return mended;
 }
 
 void SharedSpace::FinishHeartbeat(uint32_t part, const PartState& state, absl::Duration asked,

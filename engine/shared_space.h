@@ -106,9 +106,9 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
   // --- Upkeep -----------------------------------------------------------------------------------
 
   bool NeedsHandshake() const;
-  // Shakes hands with the parts that need it, and tells what they could not be told. True: each
-  // part may be asked for a proof.
-  bool Mend();
+  // Shakes hands with the parts that need it, and tells what they could not be told. OK: each part
+  // may be asked for a proof. Goes no further where the tier is away.
+  absl::Status Mend();
 
   // See PartTracker.
   void FinishHeartbeat(uint32_t part, const PartState& state, absl::Duration asked,
@@ -127,7 +127,7 @@ class SharedSpace final : private SharedListener, private PartTracker::Memory {
   };
 
   SharedPart Named(uint32_t part) const;
-  bool ShakeHands(uint32_t part);
+  absl::Status ShakeHands(uint32_t part);
   void Rest(uint32_t part);
   bool Rests(uint32_t part) const;
   void PublishProof();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/tell_part.h"
+
 namespace trivet::engine {
 namespace {
 
@@ -52,7 +54,7 @@ void SharedUpkeep::Stop() {
   MutexLock lock(stop_mu_);
   thread_.Stop();
   for (SharedSpace* space : Spaces()) {
-    if (space->untold() > 0) space->Mend();
+    if (space->untold() > 0) space->Mend().IgnoreError();
     space->StopListening();
   }
 }
@@ -69,6 +71,8 @@ void SharedUpkeep::ToldLogged(uint64_t first_ticket, size_t rows) {
   if (relay_ != nullptr) relay_->Told(first_ticket, rows);
 }
 
+bool SharedUpkeep::TrimLog() { return relay_ == nullptr || relay_->TakeAwayTold(); }
+
 size_t SharedUpkeep::untold() const {
   size_t untold = 0;
   for (const SharedSpace* space : Spaces()) untold += space->untold();
@@ -81,10 +85,10 @@ void SharedUpkeep::Step() {
   const bool is_new = Mend();
   // Before the log is looked at: what is committed from here on is not in the proof.
   const absl::Duration asked = clock_.Elapsed();
-  const bool log_is_clean = relay_ == nullptr || relay_->LookAround();
+  const Overdue overdue = relay_ == nullptr ? Overdue() : relay_->LookAround();
   if (!is_new && asked < next_beat_) return;
   next_beat_ = asked + options_.heartbeat;
-  Beat(asked, log_is_clean);
+  Beat(asked, overdue);
 }
 
 void SharedUpkeep::ForgetAfterSuspend() {
@@ -99,14 +103,15 @@ bool SharedUpkeep::Mend() {
   for (SharedSpace* space : Spaces()) {
     const bool needs_handshake = space->NeedsHandshake();
     if (!needs_handshake && space->untold() == 0) continue;
-    // One that does not answer is not asked for each namespace.
-    if (!space->Mend()) break;
-    is_new = is_new || needs_handshake;
+    const absl::Status mended = space->Mend();
+    // Who does not answer is not asked for each namespace.
+    if (IsAway(mended)) break;
+    is_new = is_new || (needs_handshake && mended.ok());
   }
   return is_new;
 }
 
-void SharedUpkeep::Beat(absl::Duration asked, bool log_is_clean) {
+void SharedUpkeep::Beat(absl::Duration asked, const Overdue& overdue) {
   struct Asked {
     SharedSpace* space;
     uint32_t part;
@@ -115,15 +120,15 @@ void SharedUpkeep::Beat(absl::Duration asked, bool log_is_clean) {
   std::vector<SharedPart> parts;
   const auto ask = [&] {
     const auto states = tier_.ReadStates(parts, clock_.Elapsed() + options_.timeout);
-    if (states.ok()) {
-      for (size_t i = 0; i < parts.size(); ++i) {
-        const auto [space, part] = asked_parts[i];
-        space->FinishHeartbeat(part, (*states)[i], asked, log_is_clean);
-      }
+    for (size_t i = 0; states.ok() && i < parts.size(); ++i) {
+      const auto [space, part] = asked_parts[i];
+      const absl::StatusOr<PartState>& state = (*states)[i];
+      const bool log_is_clean = !overdue.Contains(parts[i].space);
+      if (state.ok()) space->FinishHeartbeat(part, *state, asked, log_is_clean);
     }
     asked_parts.clear();
     parts.clear();
-    return states.ok();
+    return !IsAway(states.status());
   };
   for (SharedSpace* space : Spaces()) {
     for (uint32_t part = 0; part < space->parts(); ++part) {

@@ -43,8 +43,12 @@ class SharedUpkeep {
   void Start();
   void Stop();
 
-  // What is due now.
+  // What is due now. Does not write to the store.
   void Step();
+
+  // Takes rows out of the change log that all know of; may wait for other writers of the store.
+  // False: it has failed, and is to be tried again later.
+  bool TrimLog();
 
   // The writer told the tier of its rows in the change log.
   void ToldLogged(uint64_t first_ticket, size_t rows);
@@ -57,7 +61,7 @@ class SharedUpkeep {
   void ForgetAfterSuspend() TRIVET_REQUIRES(step_mu_);
   // Returns whether a proof is due although the last one is young.
   bool Mend();
-  void Beat(absl::Duration asked, bool log_is_clean);
+  void Beat(absl::Duration asked, const Overdue& overdue);
 
   SharedTier& tier_;
   const CoherenceOptions options_;

@@ -24,6 +24,10 @@ uint64_t NewToken() {
                                  std::numeric_limits<uint64_t>::max());
 }
 
+bool IsAway(const absl::Status& error) {
+  return absl::IsUnavailable(error) || absl::IsDeadlineExceeded(error);
+}
+
 absl::StatusOr<SharedAnswer> TellPart(SharedTier& tier, const SharedPart& part,
                                       std::span<const SharedRecord> changes, const Clock& clock,
                                       absl::Duration timeout) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "trivet/clock.h"
@@ -14,6 +15,10 @@ namespace trivet::engine {
 
 // Tokens and generations: a random number other than 0, so long that no two are the same.
 uint64_t NewToken();
+
+// Whether the error means that nobody is there who would answer anything else. All other errors
+// concern what was asked.
+bool IsAway(const absl::Status& error);
 
 // Tells one part, with one command for all keys and one for all tags. Records of the kinds kKey,
 // kTag, kPattern and kClear; their tokens are not looked at. `timeout` is for each command; a

@@ -6,8 +6,9 @@ namespace trivet::engine {
 
 using Kind = SharedRecord::Kind;
 
-void UntoldChanges::Add(std::span<const SharedRecord> changes) {
+bool UntoldChanges::Add(std::span<const SharedRecord> changes) {
   MutexLock lock(mu_);
+  const bool was_empty = changes_.empty();
   ++added_;
   for (const SharedRecord& change : changes) {
     Name name(change.kind, change.name);
@@ -27,6 +28,7 @@ void UntoldChanges::Add(std::span<const SharedRecord> changes) {
     known = {.version = is_known ? std::max(known.version, change.version) : 0, .added = added_};
   }
   size_.store(changes_.size(), std::memory_order_release);
+  return was_empty;
 }
 
 UntoldChanges::Batch UntoldChanges::All() const {

@@ -27,8 +27,8 @@ class UntoldChanges {
   bool empty() const { return size_.load(std::memory_order_acquire) == 0; }
   size_t size() const { return size_.load(std::memory_order_acquire); }
 
-  // Records of the kinds kKey, kTag, kPattern and kClear.
-  void Add(std::span<const SharedRecord> changes);
+  // Records of the kinds kKey, kTag, kPattern and kClear. True: there were none before.
+  bool Add(std::span<const SharedRecord> changes);
 
   // What is there, to be told.
   struct Batch {

@@ -193,8 +193,7 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
                          .version = (*written)[i].version,
                          .name = std::string(items[i].key)});
     }
-    coherence = announcement.Of(changes);
-    announcement.Note(coherence, items.size());
+    coherence = announcement.Of(changes, items.size());
   }
   std::vector<SetResult> results;
   for (const StoreWritten& one : *written) {

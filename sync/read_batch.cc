@@ -70,13 +70,12 @@ absl::Status ReadBatch::Ask() {
   reading_.sequence = NumberIn(state.elements[1]);
   for (size_t i = 0; i < requests_.size(); ++i) {
     const Reply& content = (*replies)[1 + 2 * i];
-    if (absl::Status error = StatusOf(content); KindOf(error) == RedisError::kOutOfMemory) {
+    if (KindOf(StatusOf(content)) == RedisError::kOutOfMemory) {
       without_memory_.push_back(i);
-    } else if (!error.ok()) {
-      return error;
-    } else {
-      Take(i, requests_[i].token != 0, content, (*replies)[2 + 2 * i]);
+      continue;
     }
+    absl::Status taken = Take(i, requests_[i].token != 0, content, (*replies)[2 + 2 * i]);
+    if (!taken.ok()) return taken;
   }
   return absl::OkStatus();
 }
@@ -90,9 +89,8 @@ absl::Status ReadBatch::AskWithoutClaims() {
   const absl::StatusOr<std::vector<Reply>> replies = Send(commands);
   if (!replies.ok()) return replies.status();
   for (size_t n = 0; n < without_memory_.size(); ++n) {
-    const Reply& content = (*replies)[2 * n];
-    if (absl::Status status = StatusOf(content); !status.ok()) return status;
-    Take(without_memory_[n], false, content, (*replies)[2 * n + 1]);
+    absl::Status taken = Take(without_memory_[n], false, (*replies)[2 * n], (*replies)[2 * n + 1]);
+    if (!taken.ok()) return taken;
   }
   return absl::OkStatus();
 }
@@ -146,25 +144,32 @@ absl::Status ReadBatch::AddLook(size_t index, bool claims, Commands& commands) c
   return status.ok() ? commands.Add({"PTTL", name}) : status;
 }
 
-void ReadBatch::Take(size_t index, bool claims, const Reply& content, const Reply& remaining) {
+absl::Status ReadBatch::Take(size_t index, bool claims, const Reply& content,
+                             const Reply& remaining) {
   SharedFound& found = reading_.found[index];
+  absl::Status status = StatusOf(content);
+  if (KindOf(status) == RedisError::kWrongType) {
+    found.state = State::kDead;
+    return absl::OkStatus();
+  }
+  if (!status.ok()) return status;
   if (content.is_nil()) {
     if (claims) found = {.state = State::kClaimed, .token = requests_[index].token};
-    return;
+    return absl::OkStatus();
   }
   std::optional<Slot> slot = DecodeSlot(content.text);
   found.token = TokenOf(content.text);
   found.state = State::kDead;
-  if (!slot) return;
+  if (!slot) return absl::OkStatus();
   switch (slot->state) {
     case SlotState::kTomb:
-      return;
+      break;
     case SlotState::kClaim:
       found.state = State::kClaim;
-      return;
+      break;
     case SlotState::kWriting:
       found.state = State::kWriting;
-      return;
+      break;
     case SlotState::kValue:
       found.state = State::kValue;
       found.value = {.value = std::string(slot->value),
@@ -174,8 +179,9 @@ void ReadBatch::Take(size_t index, bool claims, const Reply& content, const Repl
                      .birth = slot->birth,
                      .ttl = slot->ttl,
                      .remaining = Remaining(slot->ttl, remaining.integer)};
-      return;
+      break;
   }
+  return absl::OkStatus();
 }
 
 void ReadBatch::CheckGeneration(const Reply& reply) {

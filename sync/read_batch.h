@@ -48,7 +48,7 @@ class ReadBatch {
   // In one go; sets current to false if another server answered than the one of the handshake.
   absl::StatusOr<std::vector<Reply>> Send(const Commands& commands);
   absl::Status AddLook(size_t index, bool claims, Commands& commands) const;
-  void Take(size_t index, bool claims, const Reply& content, const Reply& remaining);
+  absl::Status Take(size_t index, bool claims, const Reply& content, const Reply& remaining);
   void CheckGeneration(const Reply& reply);
 
   RedisClient& client_;

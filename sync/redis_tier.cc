@@ -79,6 +79,18 @@ absl::Status NotWhatWasExpected() {
   return MakeRedisStatus(RedisError::kProtocol, Executed::kMaybe, "not the reply of the script");
 }
 
+// In the reply of the script that asks for it.
+absl::StatusOr<PartState> StateIn(const Reply& reply, uint64_t server) {
+  if (absl::Status status = StatusOf(reply); !status.ok()) return status;
+  const std::vector<Reply>& fields = reply.elements;
+  if (fields.size() != 2 || !fields[0].is_string() || !fields[1].is_integer()) {
+    return NotWhatWasExpected();
+  }
+  return PartState{.generation = GenerationOf(fields[0].text),
+                   .sequence = static_cast<uint64_t>(fields[1].integer),
+                   .server = server};
+}
+
 std::string BytesOf(uint64_t number) {
   std::string bytes;
   AppendNumber(number, bytes);
@@ -124,8 +136,8 @@ absl::StatusOr<PartState> RedisTier::Fence(const SharedPart& part, uint64_t prop
                    .server = server};
 }
 
-absl::StatusOr<std::vector<PartState>> RedisTier::ReadStates(std::span<const SharedPart> parts,
-                                                             absl::Duration deadline) {
+absl::StatusOr<std::vector<absl::StatusOr<PartState>>> RedisTier::ReadStates(
+    std::span<const SharedPart> parts, absl::Duration deadline) {
   std::vector<ScriptWords> scripts;
   std::vector<ScriptCall> calls;
   for (const SharedPart& part : parts) {
@@ -135,17 +147,11 @@ absl::StatusOr<std::vector<PartState>> RedisTier::ReadStates(std::span<const Sha
   uint64_t server = 0;
   absl::StatusOr<std::vector<Reply>> replies = client_->RunMany(calls, deadline, &server);
   if (!replies.ok()) return replies.status();
-  std::vector<PartState> states;
-  for (const Reply& reply : *replies) {
-    if (absl::Status status = StatusOf(reply); !status.ok()) return status;
-    const std::vector<Reply>& fields = reply.elements;
-    if (fields.size() != 2 || !fields[0].is_string() || !fields[1].is_integer()) {
-      return NotWhatWasExpected();
-    }
-    states.push_back({.generation = GenerationOf(fields[0].text),
-                      .sequence = static_cast<uint64_t>(fields[1].integer),
-                      .server = server});
-  }
+  std::vector<absl::StatusOr<PartState>> states;
+  for (const Reply& reply : *replies) states.push_back(StateIn(reply, server));
+  const bool has_answer =
+      std::any_of(states.begin(), states.end(), [](const auto& state) { return state.ok(); });
+  if (!states.empty() && !has_answer) return states.front().status();
   return states;
 }
 
@@ -158,14 +164,17 @@ absl::StatusOr<SharedReading> RedisTier::Read(const SharedPart& part,
   return ReadBatch(*client_, part, requests, claim_life_, deadline).Run();
 }
 
-absl::StatusOr<SharedAnswer> RedisTier::ClaimOver(const SharedPart& part, std::string_view key,
-                                                  uint64_t token, uint64_t instead_of,
-                                                  absl::Duration deadline) {
+absl::StatusOr<std::vector<SharedAnswer>> RedisTier::ClaimOverMany(
+    const SharedPart& part, std::span<const SharedClaim> claims, absl::Duration deadline) {
+  if (claims.empty()) return std::vector<SharedAnswer>();
   const RedisNames names = Names(part);
-  ScriptWords script = Of(Scripts().claim_over, names, part);
-  script.Key(names.Key(key)).Argument(BytesOf(token)).Argument(BytesOf(instead_of));
-  script.Argument(claim_life_);
-  return RunAll(part, {&script, 1}, deadline);
+  std::vector<ScriptWords> scripts;
+  for (const SharedClaim& claim : claims) {
+    ScriptWords& script = scripts.emplace_back(Of(Scripts().claim_over, names, part));
+    script.Key(names.Key(claim.key)).Argument(BytesOf(claim.token));
+    script.Argument(BytesOf(claim.instead_of)).Argument(claim_life_);
+  }
+  return RunEach(part, scripts, deadline);
 }
 
 absl::StatusOr<std::vector<SharedAnswer>> RedisTier::FillMany(const SharedPart& part,

@@ -21,8 +21,13 @@ constexpr char kSlots[] = R"(
 local VALUE, CLAIM, TOMB, WRITING = 1, 2, 3, 4
 local NOTHING = string.rep('\0', 8)
 
+-- What is of another type is none of ours, and is in the way of what has to be told.
 local function look(key)
-  local mark = redis.call('GETRANGE', key, 0, 23)
+  local mark = redis.pcall('GETRANGE', key, 0, 23)
+  if type(mark) ~= 'string' then
+    redis.call('UNLINK', key)
+    mark = ''
+  end
   local slot = {bytes = #mark, state = 0, dirtied = false, token = NOTHING, version = NOTHING}
   if #mark >= 16 then slot.token = string.sub(mark, 9, 16) end
   if #mark == 24 and string.sub(mark, 1, 3) == 'tV\1' then

@@ -49,10 +49,10 @@ class SharedTierContract : public ::testing::TestWithParam<SharedTierRigMaker> {
   uint64_t NewToken() { return ++tokens_; }
 
   PartState State() {
-    absl::StatusOr<std::vector<PartState>> states =
-        tier_->ReadStates({&part_, 1}, rig_->Deadline());
+    const auto states = tier_->ReadStates({&part_, 1}, rig_->Deadline());
     EXPECT_TRUE(states.ok()) << states.status();
-    return states.ok() && states->size() == 1 ? states->front() : PartState{};
+    const bool known = states.ok() && states->size() == 1 && states->front().ok();
+    return known ? *states->front() : PartState{};
   }
   uint64_t Sequence() { return State().sequence; }
 

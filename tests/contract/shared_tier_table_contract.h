@@ -157,6 +157,39 @@ TEST_P(SharedTierContract, NothingIsClaimedOverAsWell) {
   EXPECT_EQ(Look("a"), "claim");
 }
 
+TEST_P(SharedTierContract, ManyKeysAreClaimedOverInOneGoEachForItself) {
+  Invalidate("a", 7);
+  Invalidate("b");
+  Put("c", Value("v"));
+  const SharedClaim claims[] = {
+      {.key = "c", .token = 1, .instead_of = kOther},
+      {.key = "a", .token = 2, .instead_of = Find("a").token},
+      {.key = "none", .token = 3},
+      {.key = "b", .token = 4, .instead_of = Find("b").token},
+  };
+  const auto answers = tier_->ClaimOverMany(part_, claims, rig_->Deadline());
+  ASSERT_TRUE(answers.ok()) << answers.status();
+  std::vector<bool> won;
+  for (const SharedAnswer& answer : *answers) {
+    EXPECT_TRUE(answer.current);
+    EXPECT_EQ(answer.sequence, answer.won ? Sequence() : 0u);
+    won.push_back(answer.won);
+  }
+  EXPECT_THAT(won, ElementsAre(false, true, true, true));
+  EXPECT_EQ(Look("c"), "value v of version 0");
+  EXPECT_TRUE(Fill("a", 2, Value("of a", 8)));
+  EXPECT_TRUE(Fill("none", 3, Value("of none")));
+  EXPECT_TRUE(Fill("b", 4, Value("of b")));
+  const auto none = tier_->ClaimOverMany(part_, {}, rig_->Deadline());
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
+  ++part_.generation;
+  const auto stale = tier_->ClaimOverMany(part_, claims, rig_->Deadline());
+  ASSERT_TRUE(stale.ok());
+  ASSERT_EQ(stale->size(), 4u);
+  for (const SharedAnswer& answer : *stale) EXPECT_FALSE(answer.current);
+}
+
 TEST_P(SharedTierContract, AClaimOverKeepsTheNewestVersionKnown) {
   Invalidate("a", 7);
   EXPECT_TRUE(ClaimOver("a", 1, Find("a").token));

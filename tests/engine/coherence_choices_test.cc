@@ -46,6 +46,17 @@ TEST(WithoutProofTest, ReadsMayFail) {
   EXPECT_THAT(fleet.users(0).MGet(keys)[0], StatusIs(absl::StatusCode::kUnavailable));
 }
 
+// Nobody could say whether there is nothing, or nobody to ask.
+TEST(WithoutProofTest, WithoutAStoreHasAndTtlMayFailToo) {
+  Fleet fleet({.with_store = false, .namespace_defaults = {.without_proof = WithoutProof::kFail}});
+  EXPECT_THAT(fleet.users(0).Set("42", "Ada"), IsOk());
+  EXPECT_THAT(fleet.users(1).Has("42"), IsOkAndHolds(true));
+  fleet.line(1).FailAll(absl::UnavailableError("the line is cut"));
+  fleet.Pass(absl::Seconds(3));
+  EXPECT_THAT(fleet.users(1).Has("42"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(fleet.users(1).Ttl("42"), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 class NoBusTest : public ::testing::Test {
  protected:
   Fleet fleet_{{.coherence = {.bus = Bus::kNone, .claim_wait = absl::ZeroDuration()},

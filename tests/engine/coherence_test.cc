@@ -16,8 +16,6 @@
 namespace trivet::testing {
 namespace {
 
-constexpr absl::Duration kBound = absl::Seconds(2);
-
 class CoherenceTest : public ::testing::Test {
  protected:
   // The truth, as it is in the store, without any cache.
@@ -90,102 +88,36 @@ TEST_F(CoherenceTest, InvalidatedKeysTagsPatternsAndNamespacesAreLoadedAgain) {
   }
 }
 
-TEST_F(CoherenceTest, WithoutAProofMemoryIsGonePast) {
+TEST_F(CoherenceTest, WhereNothingChangesNothingIsTold) {
   WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  fleet_.Pass(kBound - absl::Milliseconds(100));
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
-  fleet_.Pass(absl::Milliseconds(200));
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
-  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kStore);
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-") << "nothing is kept that nobody would take back";
-
-  fleet_.line(0).FailAll(absl::OkStatus());
-  fleet_.Pass(absl::Seconds(1));
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada") << "nothing was lost, so nothing is flushed";
-}
-
-TEST_F(CoherenceTest, WhatAStoppedProcessMissedItDoesNotServe) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  fleet_.clock().Advance(absl::Minutes(1));  // no upkeep meanwhile
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
-}
-
-TEST_F(CoherenceTest, ASuspendedMachineForgetsItsMemory) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  fleet_.clock().Suspend(absl::Hours(1));
-  fleet_.Beat();
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "Ada");
-}
-
-TEST_F(CoherenceTest, ALostMessageIsFoundByTheNextProof) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  fleet_.server().Flush();
-  EXPECT_THAT(fleet_.users(1).Set("42", "Grace"), IsOk());
-  fleet_.Pass(absl::Seconds(1));
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
-}
-
-TEST_F(CoherenceTest, AFailoverToAnOlderServerResurrectsNothing) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  fleet_.server().TakeSnapshot();
-  EXPECT_THAT(fleet_.users(1).Set("42", "Grace"), IsOk());
-  fleet_.server().FailOver();
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
-  fleet_.Pass(absl::Seconds(1));
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace");
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
-}
-
-TEST_F(CoherenceTest, AHandshakeThatTheSubscriptionDisturbsIsMadeAgain) {
-  fleet_.server().FailOver();
-  int calls = 0;
-  fleet_.line(0).OnCall([&] {
-    // The first finds another server; the second is the handshake with that.
-    if (++calls == 2) fleet_.server().FailOver();
-  });
-  Coherence told = Coherence::kLocal;
-  EXPECT_THAT(fleet_.users(0).Invalidate("42", &told), IsOk());
-  fleet_.line(0).OnCall(nullptr);
-  EXPECT_EQ(told, Coherence::kApplied);
-}
-
-TEST_F(CoherenceTest, WhatCannotBeToldIsToldLater) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
-  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  const auto set = fleet_.users(0).Set("42", "Grace");
+  const auto set = fleet_.users(0).Set("42", "Grace", {.when = SetWhen::kIfAbsent});
   ASSERT_THAT(set, IsOk());
-  EXPECT_EQ(set->coherence, Coherence::kDeferred);
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Grace") << "read your writes";
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada") << "for now";
-  fleet_.line(0).FailAll(absl::OkStatus());
-  fleet_.Beat();
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
-}
-
-TEST_F(CoherenceTest, AWriterThatDiesBeforeItTellsIsToldOfByOthers) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
-  fleet_.line(0).FailAll(absl::UnavailableError("the line is cut"));
-  EXPECT_THAT(fleet_.users(0).Set("42", "Grace"), IsOk());
-  fleet_.End(0);
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Ada");
-  fleet_.Pass(absl::Milliseconds(500));
-  EXPECT_EQ(Text(fleet_.users(1).Get("42")), "Grace");
-  EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
+  EXPECT_FALSE(set->applied);
+  EXPECT_EQ(set->coherence, Coherence::kLocal);
+  Coherence told = Coherence::kApplied;
+  EXPECT_THAT(fleet_.users(0).MInvalidate({}, &told), IsOk());
+  EXPECT_EQ(told, Coherence::kLocal);
+  told = Coherence::kApplied;
+  EXPECT_THAT(fleet_.users(0).MDelete({}, &told), IsOkAndHolds(0U));
+  EXPECT_EQ(told, Coherence::kLocal);
+  told = Coherence::kApplied;
+  EXPECT_THAT(fleet_.users(0).InvalidateTags({}, &told), IsOk());
+  EXPECT_EQ(told, Coherence::kLocal);
 }
 
 TEST_F(CoherenceTest, RowsOfTheLogGoWhenTheirWriterHasTold) {
   EXPECT_THAT(fleet_.users(0).Set("42", "Ada"), IsOk());
   EXPECT_EQ(fleet_.rows().ReadChangeLog(10)->size(), 1);
+  fleet_.Beat();
+  EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
+}
+
+TEST_F(CoherenceTest, RowsOfTheLogGoAlsoWhereSomeConditionsDidNotHold) {
+  WriteRow("a", "old");
+  WriteRow("b", "old");
+  const std::vector<Namespace::Item> items = {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}};
+  ASSERT_THAT(fleet_.users(0).MSet(items, {.when = SetWhen::kIfAbsent}), IsOk());
+  EXPECT_EQ(fleet_.rows().ReadChangeLog(10)->size(), 2);
   fleet_.Beat();
   EXPECT_THAT(fleet_.rows().ReadChangeLog(10), IsOkAndHolds(::testing::IsEmpty()));
 }
@@ -240,6 +172,22 @@ TEST_F(CoherenceTest, BatchesReadAndWriteThroughAllTiers) {
   EXPECT_EQ(Text(fleet_.users(1).Get("k0")), "new");
   EXPECT_EQ(Text(fleet_.users(1).Get("k11")), "new");
   EXPECT_EQ(InMemory(fleet_.users(1), "k1"), "v1");
+}
+
+// What a tag or an invalidation ended lies there until somebody claims it.
+TEST_F(CoherenceTest, ABatchClaimsWhatIsDeadInOneGo) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) names.push_back("k" + std::to_string(i));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  for (const std::string& name : names) {
+    EXPECT_THAT(fleet_.users(0).Set(name, "v", {.tags = {"all"}}), IsOk());
+  }
+  EXPECT_THAT(fleet_.users(0).InvalidateTag("all"), IsOk());
+  EXPECT_THAT(fleet_.users(0).Invalidate("k7"), IsOk());
+  const size_t calls = fleet_.line(0).calls();
+  for (const auto& answer : fleet_.users(0).MGet(keys)) EXPECT_EQ(answer->tier, Tier::kStore);
+  EXPECT_EQ(fleet_.line(0).calls(), calls + 3) << "to look, to claim, to fill";
+  for (const auto& answer : fleet_.users(1).MGet(keys)) EXPECT_EQ(answer->tier, Tier::kShared);
 }
 
 TEST_F(CoherenceTest, NumbersGrowTogether) {
@@ -300,36 +248,6 @@ TEST(RemovalTest, AListenerMayChangeWhatIsShared) {
   fleet.Beat();
   EXPECT_EQ(of_last.stats().untold_changes, 0U);
   EXPECT_EQ(Text(of_last.Get("42")), "Grace");
-}
-
-// A tier that hangs costs those a deadline who are waiting for it, and nobody after them.
-TEST_F(CoherenceTest, WhoComesAfterAnErrorDoesNotWait) {
-  WriteRow("42", "Ada");
-  fleet_.line(0).FailAll(absl::DeadlineExceededError("it hangs"));
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  const size_t calls = fleet_.line(0).calls();
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  const auto set = fleet_.users(0).Set("42", "Grace");
-  ASSERT_THAT(set, IsOk());
-  EXPECT_EQ(set->coherence, Coherence::kDeferred);
-  EXPECT_THAT(fleet_.users(0).Invalidate("43"), IsOk());
-  EXPECT_EQ(fleet_.line(0).calls(), calls);
-  fleet_.line(0).FailAll(absl::OkStatus());
-  fleet_.Beat();
-  EXPECT_EQ(fleet_.users(0).stats().untold_changes, 0U);
-  EXPECT_EQ(fleet_.users(1).Get("42")->bytes(), "Grace");
-  EXPECT_EQ(fleet_.users(0).Set("42", "Joan")->coherence, Coherence::kApplied);
-}
-
-TEST_F(CoherenceTest, WhatCannotBeReadEndsAllProofs) {
-  WriteRow("42", "Ada");
-  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "Ada");
-  fleet_.server().PublishRubbish({.space = "users"});
-  EXPECT_EQ(InMemory(fleet_.users(0), "42"), "-");
-  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kStore);
-  fleet_.Beat();
-  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kShared);
-  EXPECT_EQ(fleet_.users(0).Get("42")->tier, Tier::kMemory);
 }
 
 TEST_F(CoherenceTest, ClearAllTellsOfNamespacesThatAreOpenOnce) {

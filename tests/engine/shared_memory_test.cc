@@ -35,6 +35,8 @@ TEST_F(SharedMemoryTest, WhatIsThereIsSeenByAllWaysToAsk) {
   ASSERT_THAT(ttl, IsOk());
   ASSERT_TRUE(ttl->has_value());
   EXPECT_LE(**ttl, absl::Seconds(10));
+  EXPECT_EQ(InMemory(fleet_.users(1), "42"), "-") << "Has and Ttl bring nothing into memory";
+  EXPECT_EQ(fleet_.users(1).stats().misses, 1U) << "and are no reads; only this one was";
 }
 
 // Their marks meet there: one of the two values stays.
@@ -54,6 +56,9 @@ TEST_F(SharedMemoryTest, OfTwoSetsAtATimeOneStays) {
 TEST_F(SharedMemoryTest, WhatNeedsATruthIsRefused) {
   EXPECT_THAT(fleet_.users(0).Set("42", "Ada", {.when = SetWhen::kIfAbsent}),
               StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(fleet_.users(0).Set("42", "1"), IsOk());
+  EXPECT_THAT(fleet_.users(0).Take("42"), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(Text(fleet_.users(0).Get("42")), "1");
   EXPECT_THAT(fleet_.users(0).Increment("42"), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(fleet_.users(0).Touch("42", absl::Seconds(1)),
               StatusIs(absl::StatusCode::kFailedPrecondition));

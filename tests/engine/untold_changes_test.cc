@@ -22,7 +22,7 @@ const SharedRecord kAllIsOver{.kind = Kind::kClear};
 
 class UntoldChangesTest : public ::testing::Test {
  protected:
-  void Add(const SharedRecord& change) { untold_.Add({&change, 1}); }
+  bool Add(const SharedRecord& change) { return untold_.Add({&change, 1}); }
 
   UntoldChanges untold_;
 };
@@ -34,6 +34,14 @@ TEST_F(UntoldChangesTest, EachChangeIsKeptOnce) {
   Add(Key("a"));
   EXPECT_EQ(untold_.size(), 2U);
   EXPECT_THAT(untold_.All().changes, UnorderedElementsAre(Key("a"), Tag("a")));
+}
+
+TEST_F(UntoldChangesTest, TheFirstOneIsSaidToBe) {
+  EXPECT_TRUE(Add(Key("a")));
+  EXPECT_FALSE(Add(Key("b")));
+  EXPECT_FALSE(Add(Key("a")));
+  untold_.Remove(untold_.All());
+  EXPECT_TRUE(Add(Key("a")));
 }
 
 TEST_F(UntoldChangesTest, TheNewestVersionCounts) {

@@ -39,6 +39,21 @@ class OwnWrite {
   SharedWrite write_;
 };
 
+class OwnClaim {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a copy of it
+  OwnClaim(const SharedClaim& claim) : key_(claim.key), claim_(claim) {}
+  SharedClaim Get() const {
+    SharedClaim own = claim_;
+    own.key = key_;
+    return own;
+  }
+
+ private:
+  std::string key_;
+  SharedClaim claim_;
+};
+
 class OwnFill {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): a copy of it
@@ -211,10 +226,10 @@ absl::StatusOr<PartState> Line::Fence(const SharedPart& part, uint64_t proposed_
       deadline);
 }
 
-absl::StatusOr<std::vector<PartState>> Line::ReadStates(std::span<const SharedPart> parts,
-                                                        absl::Duration deadline) {
+absl::StatusOr<std::vector<absl::StatusOr<PartState>>> Line::ReadStates(
+    std::span<const SharedPart> parts, absl::Duration deadline) {
   std::vector<OwnPart> own(parts.begin(), parts.end());
-  return Send<absl::StatusOr<std::vector<PartState>>>(
+  return Send<absl::StatusOr<std::vector<absl::StatusOr<PartState>>>>(
       [this, own = std::move(own)](absl::Duration until) {
         std::vector<SharedPart> at;
         for (const OwnPart& one : own) at.push_back(one.Get());
@@ -237,12 +252,15 @@ absl::StatusOr<SharedReading> Line::Read(const SharedPart& part,
       deadline);
 }
 
-absl::StatusOr<SharedAnswer> Line::ClaimOver(const SharedPart& part, std::string_view key,
-                                             uint64_t token, uint64_t instead_of,
-                                             absl::Duration deadline) {
-  return Send<absl::StatusOr<SharedAnswer>>(
-      [this, at = OwnPart(part), key = std::string(key), token, instead_of](absl::Duration until) {
-        return fake_.ClaimOver(at.Get(), key, token, instead_of, until);
+absl::StatusOr<std::vector<SharedAnswer>> Line::ClaimOverMany(const SharedPart& part,
+                                                              std::span<const SharedClaim> claims,
+                                                              absl::Duration deadline) {
+  std::vector<OwnClaim> own(claims.begin(), claims.end());
+  return Send<absl::StatusOr<std::vector<SharedAnswer>>>(
+      [this, at = OwnPart(part), own = std::move(own)](absl::Duration until) {
+        std::vector<SharedClaim> claimed;
+        for (const OwnClaim& one : own) claimed.push_back(one.Get());
+        return fake_.ClaimOverMany(at.Get(), claimed, until);
       },
       deadline);
 }

@@ -49,14 +49,14 @@ class Line final : public SharedTier {
 
   absl::StatusOr<PartState> Fence(const SharedPart& part, uint64_t proposed_generation,
                                   absl::Duration deadline) override;
-  absl::StatusOr<std::vector<PartState>> ReadStates(std::span<const SharedPart> parts,
-                                                    absl::Duration deadline) override;
+  absl::StatusOr<std::vector<absl::StatusOr<PartState>>> ReadStates(
+      std::span<const SharedPart> parts, absl::Duration deadline) override;
   absl::StatusOr<SharedReading> Read(const SharedPart& part,
                                      std::span<const SharedRequest> requests,
                                      absl::Duration deadline) override;
-  absl::StatusOr<SharedAnswer> ClaimOver(const SharedPart& part, std::string_view key,
-                                         uint64_t token, uint64_t instead_of,
-                                         absl::Duration deadline) override;
+  absl::StatusOr<std::vector<SharedAnswer>> ClaimOverMany(const SharedPart& part,
+                                                          std::span<const SharedClaim> claims,
+                                                          absl::Duration deadline) override;
   absl::StatusOr<std::vector<SharedAnswer>> FillMany(const SharedPart& part,
                                                      std::span<const SharedFill> fills,
                                                      absl::Duration deadline) override;

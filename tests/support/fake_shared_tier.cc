@@ -70,14 +70,14 @@ absl::StatusOr<PartState> FakeSharedTier::Fence(const SharedPart& name,
   return state;
 }
 
-absl::StatusOr<std::vector<PartState>> FakeSharedTier::ReadStates(std::span<const SharedPart> names,
-                                                                  absl::Duration deadline) {
+absl::StatusOr<std::vector<absl::StatusOr<PartState>>> FakeSharedTier::ReadStates(
+    std::span<const SharedPart> names, absl::Duration deadline) {
   if (absl::Status status = Check(deadline); !status.ok()) return status;
   MutexLock lock(server_.mutex_);
-  std::vector<PartState> states;
+  std::vector<absl::StatusOr<PartState>> states;
   for (const SharedPart& name : names) {
     const FakeSharedServer::Part& part = server_.parts_[FakeSharedServer::NameOf(name)];
-    states.push_back({part.generation, part.sequence, server_.run_});
+    states.push_back(PartState{part.generation, part.sequence, server_.run_});
   }
   return states;
 }
@@ -124,19 +124,23 @@ absl::StatusOr<SharedReading> FakeSharedTier::Read(const SharedPart& name,
   return reading;
 }
 
-absl::StatusOr<SharedAnswer> FakeSharedTier::ClaimOver(const SharedPart& name, std::string_view key,
-                                                       uint64_t token, uint64_t instead_of,
-                                                       absl::Duration deadline) {
+absl::StatusOr<std::vector<SharedAnswer>> FakeSharedTier::ClaimOverMany(
+    const SharedPart& name, std::span<const SharedClaim> claims, absl::Duration deadline) {
   using State = FakeSharedServer::State;
   if (absl::Status status = Check(deadline); !status.ok()) return status;
   MutexLock lock(server_.mutex_);
   if (absl::Status status = CheckMemory(); !status.ok()) return status;
   FakeSharedServer::Part* const part = server_.Current(name);
-  if (part == nullptr) return kStale;
-  FakeSharedServer::Slot& slot = server_.SlotOf(*part, key);
-  if (slot.state != State::kAbsent && slot.token != instead_of) return SharedAnswer();
-  slot = server_.MarkOf(State::kClaim, token, slot.version, server_.options_.claim_life);
-  return SharedAnswer{.won = true, .sequence = part->sequence};
+  if (part == nullptr) return std::vector<SharedAnswer>(claims.size(), kStale);
+  std::vector<SharedAnswer> answers(claims.size());
+  for (size_t i = 0; i < claims.size(); ++i) {
+    const SharedClaim& claim = claims[i];
+    FakeSharedServer::Slot& slot = server_.SlotOf(*part, claim.key);
+    if (slot.state != State::kAbsent && slot.token != claim.instead_of) continue;
+    slot = server_.MarkOf(State::kClaim, claim.token, slot.version, server_.options_.claim_life);
+    answers[i] = {.won = true, .sequence = part->sequence};
+  }
+  return answers;
 }
 
 absl::StatusOr<std::vector<SharedAnswer>> FakeSharedTier::FillMany(

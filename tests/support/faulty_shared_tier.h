@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -39,6 +40,9 @@ class FaultySharedTier final : public SharedTier {
   // Every call answers `error`, without effect, until it is OkStatus().
   void FailAll(absl::Status error);
 
+  // Every command about that namespace answers `error`, without effect, until it is OkStatus().
+  void Refuse(std::string_view space, absl::Status error);
+
   // Called at the beginning of every call, on its thread, without a lock: to count, to hold a call
   // up, to make something happen just then. Null: nothing.
   void OnCall(std::function<void()> hook);
@@ -52,14 +56,14 @@ class FaultySharedTier final : public SharedTier {
 
   absl::StatusOr<PartState> Fence(const SharedPart& part, uint64_t proposed_generation,
                                   absl::Duration deadline) override;
-  absl::StatusOr<std::vector<PartState>> ReadStates(std::span<const SharedPart> parts,
-                                                    absl::Duration deadline) override;
+  absl::StatusOr<std::vector<absl::StatusOr<PartState>>> ReadStates(
+      std::span<const SharedPart> parts, absl::Duration deadline) override;
   absl::StatusOr<SharedReading> Read(const SharedPart& part,
                                      std::span<const SharedRequest> requests,
                                      absl::Duration deadline) override;
-  absl::StatusOr<SharedAnswer> ClaimOver(const SharedPart& part, std::string_view key,
-                                         uint64_t token, uint64_t instead_of,
-                                         absl::Duration deadline) override;
+  absl::StatusOr<std::vector<SharedAnswer>> ClaimOverMany(const SharedPart& part,
+                                                          std::span<const SharedClaim> claims,
+                                                          absl::Duration deadline) override;
   absl::StatusOr<std::vector<SharedAnswer>> FillMany(const SharedPart& part,
                                                      std::span<const SharedFill> fills,
                                                      absl::Duration deadline) override;
@@ -96,10 +100,14 @@ class FaultySharedTier final : public SharedTier {
   Fate NextFate();
   void Arm(size_t nth, Fate fate);
 
+  // OK if the namespace is not refused.
+  absl::Status RefusalOf(const SharedPart& part) const;
+
   template <typename Answer>
-  Answer Pass(absl::FunctionRef<Answer()> call) {
+  Answer Pass(const SharedPart& part, absl::FunctionRef<Answer()> call) {
     const Fate fate = NextFate();
     if (!fate.before.ok()) return fate.before;
+    if (absl::Status refused = RefusalOf(part); !refused.ok()) return refused;
     Answer answer = call();
     if (!fate.after.ok()) return fate.after;
     return answer;
@@ -111,6 +119,8 @@ class FaultySharedTier final : public SharedTier {
   size_t calls_to_fault_ TRIVET_GUARDED_BY(mutex_) = 0;  // 0: none is armed
   Fate fault_ TRIVET_GUARDED_BY(mutex_);
   absl::Status all_ TRIVET_GUARDED_BY(mutex_);
+  std::string refused_space_ TRIVET_GUARDED_BY(mutex_);
+  absl::Status refusal_ TRIVET_GUARDED_BY(mutex_);
   std::function<void()> hook_ TRIVET_GUARDED_BY(mutex_);
 };
 

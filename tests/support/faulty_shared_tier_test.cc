@@ -13,7 +13,7 @@ class FaultySharedTierTest : public ::testing::Test {
  protected:
   absl::Duration Deadline() { return rig_.Deadline(); }
   absl::StatusOr<PartState> Fence() { return tier_.Fence(part_, 1, Deadline()); }
-  uint64_t Sequence() { return behind_->ReadStates({&part_, 1}, Deadline())->front().sequence; }
+  uint64_t Sequence() { return behind_->ReadStates({&part_, 1}, Deadline())->front()->sequence; }
 
   FakeSharedRig rig_{1};
   std::unique_ptr<SharedTier> behind_ = rig_.Connect();
@@ -54,6 +54,19 @@ TEST_F(FaultySharedTierTest, EveryCommandFailsUntilTheFaultIsTakenBack) {
   EXPECT_THAT(tier_.Clear(part_, 2, Deadline()), down);
   tier_.FailAll(absl::OkStatus());
   EXPECT_THAT(Fence(), IsOk());
+}
+
+TEST_F(FaultySharedTierTest, ANamespaceMayBeRefusedAndOthersNot) {
+  tier_.Refuse("users", absl::PermissionDeniedError("no right"));
+  const auto refused = StatusIs(absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(Fence(), refused);
+  const SharedPart parts[] = {part_, {.space = "pages"}};
+  EXPECT_THAT(tier_.Fence(parts[1], 1, Deadline()), IsOk());
+  const auto states = tier_.ReadStates(parts, Deadline());
+  ASSERT_THAT(states, IsOk());
+  EXPECT_THAT((*states)[0], refused);
+  EXPECT_THAT((*states)[1], IsOk());
+  EXPECT_THAT(tier_.ReadStates({&part_, 1}, Deadline()), refused);
 }
 
 TEST_F(FaultySharedTierTest, EveryCallIsSeenBeforeItHappens) {

@@ -93,9 +93,8 @@ TEST_P(RedisTierTest, AServerThatIsDownIsUnavailableAndComesBackAsAnother) {
   EXPECT_EQ(Look("a", 1), "claimed");
 }
 
-TEST_P(RedisTierTest, SomebodyElsesKeysAreAnError) {
-  redis().Do({"RPUSH", Names().Key("a"), "x"});
-  EXPECT_EQ(KindOfRead(), RedisError::kWrongType);
+// A part whose hash is another one's cannot be used; a key that is, can.
+TEST_P(RedisTierTest, SomebodyElsesHashIsAnError) {
   redis().Do({"SET", RedisNames({}, {.space = "other"}).hash(), "x"});
   EXPECT_EQ(KindOf(tier_->Fence({.space = "other"}, 7, rig_->Deadline()).status()),
             RedisError::kWrongType);
@@ -107,9 +106,21 @@ TEST_P(RedisTierTest, WithoutTheRightToInfoThereIsNoHandshake) {
               StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
+TEST_P(RedisTierTest, APartThatIsRefusedCostsTheOthersNoProof) {
+  const SharedPart foreign{.space = "foreign"};
+  const SharedPart parts[] = {foreign, part_};
+  redis().Do({"RPUSH", RedisNames(foreign).hash(), "x"});
+  const auto states = tier_->ReadStates(parts, rig_->Deadline());
+  ASSERT_THAT(states, IsOk());
+  EXPECT_EQ(KindOf((*states)[0].status()), RedisError::kWrongType);
+  ASSERT_THAT((*states)[1], IsOk());
+  EXPECT_EQ(*(*states)[1], state_);
+}
+
 TEST_P(RedisTierTest, ErrorsTellNoKeys) {
   const std::string secret = "secret-key";
-  redis().Do({"RPUSH", Names().Key(secret), "x"});
+  redis().Do({"DEL", Names().hash()});
+  redis().Do({"SET", Names().hash(), secret});
   const SharedRequest request{.key = secret};
   const auto read = tier_->Read(part_, {&request, 1}, rig_->Deadline());
   EXPECT_EQ(read.status().ToString().find("secret"), std::string::npos);
@@ -145,6 +156,38 @@ TEST_P(RedisTierTest, ABrokenValueIsDeadAndIsClaimedOver) {
     Invalidate("b", 1);
     EXPECT_EQ(Look("b"), "dead");
   }
+}
+
+TEST_P(RedisTierTest, AKeyOfAnotherTypeIsDeadAndIsTakenAway) {
+  const std::string name = Names().Key("a");
+  const auto spoil = [&] {
+    redis().Do({"DEL", name});
+    redis().Do({"RPUSH", name, "x"});
+  };
+  Put("b", Value("v"));
+  spoil();
+  const SharedReading reading = Read({{.key = "b"}, {.key = "a", .token = 1}});
+  ASSERT_EQ(reading.found.size(), 2u);
+  EXPECT_EQ(Text(reading.found[0]), "value v of version 0");
+  EXPECT_EQ(Text(reading.found[1]), "dead");
+  EXPECT_TRUE(ClaimOver("a", 2, reading.found[1].token));
+  EXPECT_TRUE(Fill("a", 2, Value("v")));
+  spoil();
+  Invalidate("a");
+  EXPECT_EQ(Look("a"), "dead");
+  spoil();
+  EXPECT_FALSE(Renew("a", 3, 2, Value("v")));
+  spoil();
+  BeginWrite("a", 4);
+  EXPECT_TRUE(EndWrite("a", 4, 1, Value("v", 1)));
+  spoil();
+  EXPECT_FALSE(EndWrite("a", 5, 2, Value("v", 2)));
+  spoil();
+  rig_->SetFull(true);
+  EXPECT_EQ(Look("a", 6), "dead");
+  Invalidate("a");
+  rig_->SetFull(false);
+  EXPECT_EQ(Look("a"), "dead");
 }
 
 TEST_P(RedisTierTest, WhatNobodyCouldReadIsNotStored) {
@@ -242,7 +285,7 @@ TEST_P(RedisTierTest, PartsAreApart) {
   const auto states = tier_->ReadStates(parts, rig_->Deadline());
   ASSERT_THAT(states, IsOk());
   ASSERT_EQ(states->size(), 2u);
-  EXPECT_NE((*states)[0].generation, (*states)[1].generation);
+  EXPECT_NE((*states)[0]->generation, (*states)[1]->generation);
 }
 
 // --- Options ------------------------------------------------------------------------------------

@@ -146,7 +146,9 @@ class Namespace {
   absl::StatusOr<std::vector<SetResult>> MSet(std::span<const Item> items,
                                               const SetOptions& options = {});
 
-  // Deletes from every tier. True: there was an entry.
+  // Deletes from every tier. True: there was an entry. Where processes share the namespace without
+  // a store: one was seen just before, and of several who delete it at a time each may have seen
+  // it.
   absl::StatusOr<bool> Delete(std::string_view key, Coherence* told = nullptr);
   absl::StatusOr<bool> Delete(std::string_view key, const DeleteOptions& options,
                               Coherence* told = nullptr);
@@ -156,7 +158,8 @@ class Namespace {
   absl::StatusOr<size_t> MDelete(std::span<const std::string_view> keys,
                                  const DeleteOptions& options, Coherence* told = nullptr);
 
-  // Deletes and returns what was there; an empty Value if nothing was.
+  // Deletes and returns what was there; an empty Value if nothing was. FailedPrecondition where
+  // processes share the namespace without a store.
   absl::StatusOr<Value> Take(std::string_view key, Coherence* told = nullptr);
 
   // Adds to a decimal 64-bit number, as text; a missing entry counts as 0 and gets the namespace's

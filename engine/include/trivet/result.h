@@ -48,7 +48,7 @@ struct Result {
 
 // How far a change has come when the call returns.
 enum class Coherence {
-  kLocal,     // there are no other processes, as far as the cache knows
+  kLocal,     // there is nothing to tell, or nobody, as far as the cache knows
   kApplied,   // the shared tier knows; all processes will within CoherenceOptions::staleness_max
   kDeferred,  // it could not be told yet, and will be; see docs/consistency.md for the bound
 };

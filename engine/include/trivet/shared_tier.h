@@ -107,6 +107,13 @@ struct SharedChange {
   uint64_t version = 0;  // that it has now; 0: not known
 };
 
+// A claim with `token` instead of exactly the content `instead_of`, or of nothing.
+struct SharedClaim {
+  std::string_view key = {};
+  uint64_t token = 0;
+  uint64_t instead_of = 0;
+};
+
 // A value for the claim `token`.
 struct SharedFill {
   std::string_view key = {};
@@ -169,11 +176,12 @@ class SharedTier {
   virtual absl::StatusOr<PartState> Fence(const SharedPart& part, uint64_t proposed_generation,
                                           absl::Duration deadline) = 0;
 
-  // One answer for each part, in order. Fails where a change would be refused, too, as by a
-  // replica: what such a server says proves nothing. Generation and server in `parts` are not
-  // looked at.
-  virtual absl::StatusOr<std::vector<PartState>> ReadStates(std::span<const SharedPart> parts,
-                                                            absl::Duration deadline) = 0;
+  // One answer for each part, in order; that of a part whose keys are refused is its error. Fails
+  // as a whole where the tier does not answer, and with the first error where every part is
+  // refused. A part is also refused where a change would be, as by a replica: what such a server
+  // says proves nothing. Generation and server in `parts` are not looked at.
+  virtual absl::StatusOr<std::vector<absl::StatusOr<PartState>>> ReadStates(
+      std::span<const SharedPart> parts, absl::Duration deadline) = 0;
 
   // --- Loads -------------------------------------------------------------------------------------
 
@@ -185,11 +193,19 @@ class SharedTier {
                                              std::span<const SharedRequest> requests,
                                              absl::Duration deadline) = 0;
 
-  // A claim with `token` instead of exactly the content `instead_of`, or of nothing. The newest
-  // version known there is kept.
-  virtual absl::StatusOr<SharedAnswer> ClaimOver(const SharedPart& part, std::string_view key,
-                                                 uint64_t token, uint64_t instead_of,
-                                                 absl::Duration deadline) = 0;
+  // Claims keys of one part that are not free. The newest version known there is kept. Each is
+  // claimed in one atomic step; all of them together are not. One answer for each, in order.
+  virtual absl::StatusOr<std::vector<SharedAnswer>> ClaimOverMany(
+      const SharedPart& part, std::span<const SharedClaim> claims, absl::Duration deadline) = 0;
+  // The same of one.
+  absl::StatusOr<SharedAnswer> ClaimOver(const SharedPart& part, std::string_view key,
+                                         uint64_t token, uint64_t instead_of,
+                                         absl::Duration deadline) {
+    const SharedClaim claim{.key = key, .token = token, .instead_of = instead_of};
+    auto answers = ClaimOverMany(part, {&claim, 1}, deadline);
+    if (!answers.ok()) return answers.status();
+    return answers->front();
+  }
 
   // Values of keys of one part, each instead of exactly its claim. One is refused, and its claim
   // taken away, if a tag of the value was invalidated since its birth. Each is stored in one atomic
