@@ -109,7 +109,7 @@ TEST_P(RedisTierTest, WithoutTheRightToInfoThereIsNoHandshake) {
 TEST_P(RedisTierTest, APartThatIsRefusedCostsTheOthersNoProof) {
   const SharedPart foreign{.space = "foreign"};
   const SharedPart parts[] = {foreign, part_};
-  redis().Do({"RPUSH", RedisNames(foreign).hash(), "x"});
+  redis().Do({"RPUSH", RedisNames({}, foreign).hash(), "x"});
   const auto states = tier_->ReadStates(parts, rig_->Deadline());
   ASSERT_THAT(states, IsOk());
   EXPECT_EQ(KindOf((*states)[0].status()), RedisError::kWrongType);
