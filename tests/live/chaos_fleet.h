@@ -2,14 +2,13 @@
 #ifndef TRIVET_TESTS_LIVE_CHAOS_FLEET_H_
 #define TRIVET_TESTS_LIVE_CHAOS_FLEET_H_
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "tests/live/chaos_worker.h"
+#include "tests/support/child_process.h"
 
 namespace trivet::testing {
 
@@ -22,11 +21,10 @@ class ChaosFleet {
   ChaosFleet(ChaosBoard& board, int board_file, size_t processes, const ChaosWork& work);
   ChaosFleet(const ChaosFleet&) = delete;
   ChaosFleet& operator=(const ChaosFleet&) = delete;
-  ~ChaosFleet();
 
   size_t size() const { return workers_.size(); }
-  void Pause(size_t worker);
-  void Resume(size_t worker);
+  void Pause(size_t worker) { workers_[worker].Pause(); }
+  void Resume(size_t worker) { workers_[worker].Resume(); }
   // It dies at once, and another one takes its place.
   void Replace(size_t worker);
   // When all have ended by themselves. False: one of them failed.
@@ -42,7 +40,7 @@ class ChaosFleet {
   const int board_file_;
   const ChaosWork work_;
   uint64_t starts_ = 0;
-  std::vector<pid_t> workers_;
+  std::vector<ChildProcess> workers_;  // never changes its size
 };
 
 }  // namespace trivet::testing

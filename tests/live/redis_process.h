@@ -2,8 +2,6 @@
 #ifndef TRIVET_TESTS_LIVE_REDIS_PROCESS_H_
 #define TRIVET_TESTS_LIVE_REDIS_PROCESS_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -12,6 +10,7 @@
 
 #include "sync/redis_client.h"
 #include "sync/reply.h"
+#include "tests/support/child_process.h"
 
 namespace trivet::testing {
 
@@ -24,13 +23,12 @@ class RedisProcess {
   explicit RedisProcess(std::string folder);
   RedisProcess(const RedisProcess&) = delete;
   RedisProcess& operator=(const RedisProcess&) = delete;
-  ~RedisProcess() { Kill(); }
 
   // With what it saved, or empty; and waits until it answers. REQUIRES: it does not run.
   void Start(bool empty);
-  void Kill();
-  void Pause();
-  void Resume();
+  void Kill() { process_.Kill(); }
+  void Pause() { process_.Pause(); }
+  void Resume() { process_.Resume(); }
 
   uint16_t port() const { return port_; }
   const std::string& folder() const { return folder_; }
@@ -46,7 +44,7 @@ class RedisProcess {
 
   const std::string folder_;
   const uint16_t port_;
-  pid_t pid_ = -1;
+  ChildProcess process_;
   std::unique_ptr<sync::RedisClient> client_;
 };
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/eventually.h"
 #include "tests/sync/channel_diary.h"
-#include "tests/sync/server_process.h"
 
 namespace trivet::sync {
 namespace {

@@ -4,32 +4,22 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 
-#include "sync/redis_client.h"
 #include "tests/support/lease_keeper_rig.h"
-#include "tests/sync/redis_server.h"
+#include "tests/sync/played_server.h"
 #include "trivet/redis_lease_keeper.h"
 
 namespace trivet::testing {
 
-inline constexpr char kLocksHash[] = "tv1:{locks}:m";
-
 class RedisLeaseRig final : public LeaseKeeperRig {
  public:
-  // Of `options` the URL is the rig's to set.
+  // Of `options` how to reach the server is the rig's to set.
   explicit RedisLeaseRig(RedisLeaseKeeperOptions options = {}) : options_(std::move(options)) {
-    options_.redis.url = server_.UnixUrl();
-    options_.redis.backoff_min = absl::Milliseconds(1);
-    options_.redis.backoff_max = absl::Milliseconds(2);
-    auto client = sync::RedisClient::Open(options_.redis);
-    EXPECT_TRUE(client.ok()) << client.status();
-    client_ = *std::move(client);
+    options_.redis = played_.Reached(options_.redis);
   }
 
   std::unique_ptr<LeaseKeeper> Connect() override {
@@ -38,40 +28,19 @@ class RedisLeaseRig final : public LeaseKeeperRig {
     return *std::move(keeper);
   }
   absl::Duration Deadline() override { return Clock::System()->Elapsed() + kLong; }
-  void Flush() override { Do({"FLUSHALL"}); }
-  // A server reads its file when it starts, and has another run_id then.
-  void TakeSnapshot() override { Do({"SAVE"}); }
-  void FailOver() override {
-    server_.Kill();
-    server_.Start();
-  }
-  void SetFull(bool full) override { Do({"CONFIG", "SET", "maxmemory", full ? "1" : "0"}); }
-  void Age(absl::Duration by) override {
-    const int64_t millis = absl::ToInt64Milliseconds(by);
-    for (const sync::Reply& name : Do({"KEYS", "*"}).elements) {
-      if (name.text == kLocksHash) {
-        Do({"HINCRBY", name.text, "grace", std::to_string(-millis)});
-        continue;
-      }
-      const int64_t left = Do({"PTTL", name.text}).integer;
-      if (left < 0) continue;
-      Do({"PEXPIRE", name.text, std::to_string(left - millis)});  // at once if that is negative
-    }
-  }
+  void Flush() override { played_.Flush(); }
+  void TakeSnapshot() override { played_.TakeSnapshot(); }
+  void FailOver() override { played_.FailOver(); }
+  void SetFull(bool full) override { played_.SetFull(full); }
+  void Age(absl::Duration by) override { played_.Age(by); }
 
-  sync::Reply Do(std::initializer_list<std::string_view> words) {
-    auto reply = client_->Call(words, client_->In(kLong));
-    EXPECT_TRUE(reply.ok()) << *words.begin() << ": " << reply.status();
-    return reply.ok() ? *std::move(reply) : sync::Reply{};
-  }
-
-  RedisServer& server() { return server_; }
+  sync::Reply Do(std::initializer_list<std::string_view> words) { return played_.Do(words); }
+  RedisServer& server() { return played_.server(); }
   RedisLeaseKeeperOptions& options() { return options_; }
 
  private:
-  RedisServer server_;
+  PlayedServer played_;
   RedisLeaseKeeperOptions options_;
-  std::unique_ptr<sync::RedisClient> client_;
 };
 
 }  // namespace trivet::testing

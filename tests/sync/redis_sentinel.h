@@ -12,7 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/store/temp_folder.h"
-#include "tests/sync/server_process.h"
+#include "tests/support/child_process.h"
+#include "tests/support/eventually.h"
 
 namespace trivet::testing {
 
@@ -41,7 +42,7 @@ class RedisSentinel {
  private:
   const TempFolder folder_;
   const uint16_t port_ = FreePort();
-  ServerProcess process_;
+  ChildProcess process_;
 };
 
 }  // namespace trivet::testing

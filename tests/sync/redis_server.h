@@ -12,7 +12,8 @@
 
 #include "sync/redis_client.h"
 #include "tests/store/temp_folder.h"
-#include "tests/sync/server_process.h"
+#include "tests/support/child_process.h"
+#include "tests/support/eventually.h"
 #include "trivet/redis_options.h"
 
 namespace trivet::testing {
@@ -73,7 +74,7 @@ class RedisServer {
   const TempFolder folder_;
   const std::vector<std::string> settings_;
   const uint16_t port_;
-  ServerProcess process_;
+  ChildProcess process_;
 };
 
 }  // namespace trivet::testing
