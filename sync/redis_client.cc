@@ -11,6 +11,9 @@
 namespace trivet::sync {
 namespace {
 
+// Rights change rarely.
+constexpr absl::Duration kTeachAgain = absl::Minutes(1);
+
 // Threads in the order in which they first called: spreads them evenly over few connections.
 size_t NumberOfThisThread() {
   static std::atomic<size_t> next{0};
@@ -24,9 +27,6 @@ absl::StatusOr<Reply> OnlyReply(absl::StatusOr<std::vector<Reply>> replies) {
   if (absl::Status status = StatusOf(reply); !status.ok()) return status;
   return std::move(reply);
 }
-
-// Rights change rarely.
-constexpr absl::Duration kTeachAgain = absl::Minutes(1);
 
 Commands Ping() {
   Commands ping;

@@ -38,7 +38,10 @@ class LockWorker {
     const std::string name = absl::StrCat("ledger", ledger);
     absl::StatusOr<Lock> lock =
         space_.Lock(name, {.lease = kChaosLease, .wait = absl::Milliseconds(200)});
-    if (!lock.ok()) return absl::SleepFor(kPause);
+    if (!lock.ok()) {
+      absl::SleepFor(kPause);
+      return;
+    }
     ++board_.locks;
     board_.holder[ledger] = holder_;
     for (int i = 0; i < kWrites && board_.phase == ChaosBoard::kRunning; ++i) {

@@ -10,19 +10,14 @@
 // --naive: the same against a cache-aside as people write it (read Redis, else the store, and put
 // it there; change the store, then delete from Redis). Ends at the first violation; exit 1 if there
 // was none.
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -37,6 +32,7 @@
 #include "tests/live/chaos_pages.h"
 #include "tests/live/fault_proxy.h"
 #include "tests/live/redis_process.h"
+#include "tests/store/temp_folder.h"
 #include "trivet/sqlite_backing.h"
 
 namespace trivet::testing {
@@ -93,23 +89,6 @@ class FloorKeeper {
   std::thread thread_;
 };
 
-class Folder {
- public:
-  Folder() {
-    const char* parent = std::getenv("TMPDIR");
-    path_ = absl::StrCat(parent == nullptr ? "/tmp" : parent, "/trivet_chaos_XXXXXX");
-    TRIVET_CHECK(mkdtemp(path_.data()) != nullptr, "no temporary folder");
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
 std::shared_ptr<Backing> FillStore(const std::string& path) {
   auto store = OpenSqlite({.path = path});
   TRIVET_CHECK(store.ok(), store.status().ToString());
@@ -142,7 +121,7 @@ void Await(const std::atomic<uint32_t>& count, size_t expected, const char* what
 }
 
 int Run(const Request& request) {
-  const Folder folder;
+  const TempFolder folder;
   const std::string store_path = folder.File("store.db");
   const std::shared_ptr<Backing> store = FillStore(store_path);
   int board_file = -1;

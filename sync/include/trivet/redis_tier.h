@@ -21,9 +21,8 @@ struct RedisTierOptions {
   RedisOptions redis = {};
 
   // Of each namespace. 1 to 1024; the same in all processes, which nothing checks: those that
-  // differ do not hear of each other's changes. More than one only where a namespace
-  // is to be spread over the nodes of a cluster: what concerns a whole namespace is told to each
-  // part.
+  // differ do not hear of each other's changes. More than one only where a namespace is to be
+  // spread over the nodes of a cluster: what concerns a whole namespace is told to each part.
   uint32_t parts = 1;
 
   // How long a claim or the mark of a write lasts if nobody ends it. Longer than nearly all loads
