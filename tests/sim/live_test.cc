@@ -26,11 +26,17 @@ class LiveWorldTest : public ::testing::Test {
   }
 };
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kSchedules = 4'000;  // a switch between stacks costs it ten times as much
+#else
+constexpr size_t kSchedules = 20'000;
+#endif
+
 TEST_F(LiveWorldTest, TheRealCodeKeepsItsPromises) {
   const uint64_t first = RandomTestSeed();
   std::cout << SeedTrace(first) << std::endl;
   LiveTally all;
-  for (uint64_t seed = first; seed < first + ScaledCount(20'000); ++seed) {
+  for (uint64_t seed = first; seed < first + ScaledCount(kSchedules); ++seed) {
     const LiveTally tally = LiveWorld(seed).Run();
     all += tally;
     ASSERT_EQ(tally.violations(), 0U)
