@@ -87,10 +87,10 @@ class Entry {
   // The same with what its object takes: what the budget is charged with.
   size_t charge() const { return block_bytes() + (is_typed() ? ObjectPart()->bytes : 0); }
 
-  bool has_ttl() const { return (flags_ & kHasIdle) != 0 || deadline_ >> kKeyBits != kNeverBits; }
+  bool has_ttl() const { return (flags_ & kHasIdle) != 0 || HasDeadline(deadline_); }
   Millis expires() const {
-    const Millis bits = deadline_ >> kKeyBits;
-    return bits == kNeverBits ? kNever : bits;
+    const uint64_t deadline = deadline_;
+    return HasDeadline(deadline) ? deadline >> kKeyBits : kNever;
   }
   // Under the shard's lock, once linked.
   void SetExpires(Millis expires) { deadline_ = PackDeadline(expires, key_size()); }
@@ -139,13 +139,15 @@ class Entry {
   static constexpr uint8_t kIsTyped = 8;
   static constexpr size_t kWord = 8;
 
-  // One word for two: 48 bits of milliseconds last for 8900 years; a key has 1 to 65 536 bytes.
+  // One word for two: a key has 1 to 65 536 bytes; 47 bits of milliseconds last for 4400 years, and
+  // the highest bit means never.
   static constexpr int kKeyBits = 16;
-  static constexpr Millis kNeverBits = kNever >> kKeyBits;
+  static constexpr Millis kDeadlineMax = (Millis{1} << 47) - 1;
   static uint64_t PackDeadline(Millis expires, size_t key_size) {
-    const Millis bits = expires == kNever ? kNeverBits : std::min(expires, kNeverBits - 1);
+    const Millis bits = expires == kNever ? kDeadlineMax + 1 : std::min(expires, kDeadlineMax);
     return bits << kKeyBits | (key_size - 1);
   }
+  static bool HasDeadline(uint64_t deadline) { return static_cast<int64_t>(deadline) >= 0; }
 
   Entry(const EntryDraft& draft, size_t key_offset);
   ~Entry();

@@ -10,7 +10,8 @@ uint32_t EntryQueues::AddChunk(size_t queue) {
   uint32_t number;
   if (free_.empty()) {
     number = static_cast<uint32_t>(chunks_.size());
-    TRIVET_CHECK(number < (kNone >> kSlotBits), "more entries in a shard than numbers");
+    TRIVET_CHECK(number < (kNone >> (kSlotBits + kQueueBits)),
+                 "more entries in a shard than numbers");
     chunks_.push_back(std::make_unique<Chunk>());
   } else {
     number = free_.back();
@@ -36,8 +37,9 @@ void EntryQueues::DropChunk(uint32_t number) {
 }
 
 void EntryQueues::Place(Entry* entry, uint32_t number, uint32_t slot) {
-  chunks_[number]->blocks[slot] = arena_.NumberOf(entry);
-  entry->queue_slot = number << kSlotBits | slot;
+  Chunk& chunk = *chunks_[number];
+  chunk.blocks[slot] = arena_.NumberOf(entry);
+  entry->queue_slot = PackSlot(number, chunk.queue, slot);
 }
 
 void EntryQueues::JoinIfFew(uint32_t number) {
@@ -81,9 +83,9 @@ void EntryQueues::Push(size_t queue, Entry* entry) {
 }
 
 void EntryQueues::Remove(Entry* entry) {
-  const uint32_t number = entry->queue_slot >> kSlotBits;
+  const uint32_t number = ChunkOf(entry);
   Chunk& chunk = *chunks_[number];
-  const uint32_t slot = entry->queue_slot & ((1u << kSlotBits) - 1);
+  const uint32_t slot = SlotOf(entry);
   TRIVET_DCHECK(chunk.blocks[slot] == arena_.NumberOf(entry), "an entry is not where it says");
   chunk.blocks[slot] = 0;
   --queues_[chunk.queue].entries;
@@ -97,7 +99,9 @@ void EntryQueues::Remove(Entry* entry) {
 }
 
 void EntryQueues::Replace(Entry* old, Entry* fresh) {
-  Place(fresh, old->queue_slot >> kSlotBits, old->queue_slot & ((1u << kSlotBits) - 1));
+  // Only written: nobody waits for the chunk to come from memory.
+  chunks_[ChunkOf(old)]->blocks[SlotOf(old)] = arena_.NumberOf(fresh);
+  fresh->queue_slot = old->queue_slot;
 }
 
 Entry* EntryQueues::Oldest(size_t queue) const {
@@ -138,7 +142,7 @@ void EntryQueues::CheckInvariants() const {
         if (chunk.blocks[slot] == 0) continue;
         ++seen;
         TRIVET_CHECK(slot >= chunk.begin && slot < chunk.end, "an entry outside of its chunk");
-        TRIVET_CHECK(EntryAt(chunk.blocks[slot])->queue_slot == (number << kSlotBits | slot),
+        TRIVET_CHECK(EntryAt(chunk.blocks[slot])->queue_slot == PackSlot(number, queue, slot),
                      "an entry is not where it says");
       }
       TRIVET_CHECK(seen == chunk.entries && seen > 0, "a chunk miscounts its entries");

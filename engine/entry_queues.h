@@ -40,7 +40,9 @@ class EntryQueues {
   void Replace(Entry* old, Entry* fresh);
 
   // Which queue the entry is in.
-  size_t QueueOf(const Entry* entry) const { return ChunkOf(entry->queue_slot).queue; }
+  static size_t QueueOf(const Entry* entry) {
+    return entry->queue_slot >> kSlotBits & ((1u << kQueueBits) - 1);
+  }
 
   // The one that was pushed first; null if there is none.
   Entry* Oldest(size_t queue) const;
@@ -61,7 +63,11 @@ class EntryQueues {
 
  private:
   static constexpr uint32_t kSlots = 60;
+  // An entry knows the number of its chunk, its queue, and the slot; that of the queue, too, so
+  // that to replace an entry no chunk need be read.
   static constexpr int kSlotBits = 6;
+  static constexpr int kQueueBits = 1;
+  static_assert(kQueuesMax == 1u << kQueueBits);
   static constexpr uint32_t kNone = ~uint32_t{0};
   // Chunks are joined when one has at most so many entries, and both together so many.
   static constexpr uint32_t kFew = kSlots / 3;
@@ -84,7 +90,13 @@ class EntryQueues {
     size_t entries = 0;
   };
 
-  Chunk& ChunkOf(uint32_t slot) const { return *chunks_[slot >> kSlotBits]; }
+  static uint32_t PackSlot(uint32_t number, size_t queue, uint32_t slot) {
+    return (number << kQueueBits | static_cast<uint32_t>(queue)) << kSlotBits | slot;
+  }
+  static uint32_t ChunkOf(const Entry* entry) {
+    return entry->queue_slot >> (kSlotBits + kQueueBits);
+  }
+  static uint32_t SlotOf(const Entry* entry) { return entry->queue_slot & ((1u << kSlotBits) - 1); }
   Entry* EntryAt(uint32_t block) const { return static_cast<Entry*>(arena_.At(block)); }
   uint32_t AddChunk(size_t queue);
   void DropChunk(uint32_t number);

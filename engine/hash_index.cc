@@ -47,9 +47,9 @@ uint64_t HashAt(uint64_t position) {
 HashIndex::HashIndex(const Arena& arena, const EntryHash& hash_of, size_t shards)
     : arena_(arena),
       hash_of_(hash_of),
-      blocks_(static_cast<char*>(arena.At(0))),
       bucket_range_(kBucketRangeBytes / shards),
       overflow_range_(kBucketRangeBytes / kOverflowPart / shards),
+      blocks_(static_cast<char*>(arena.At(0))),
       buckets_(reinterpret_cast<Bucket*>(bucket_range_.data())),
       overflow_(reinterpret_cast<Bucket*>(overflow_range_.data())),
       shape_(ShapeOf(kBucketsMin)) {
@@ -71,7 +71,8 @@ void HashIndex::SetNext(Bucket& bucket, uint32_t next) {
 }
 
 uint64_t HashIndex::ShapeOf(size_t buckets) {
-  return uint64_t{static_cast<unsigned>(std::bit_width(buckets - 1))} << 56 | buckets;
+  const uint64_t mask = std::bit_ceil(buckets) - 1;
+  return mask << 32 | buckets;
 }
 
 int HashIndex::BitsOf(size_t bucket, size_t buckets) {
@@ -87,6 +88,25 @@ bool HashIndex::HaveMoved(uint64_t moves_before) const {
   if (moves_before % 2 == 0) return moves_.load(std::memory_order_relaxed) != moves_before;
   std::this_thread::yield();
   return true;
+}
+
+Entry* HashIndex::FindAnywhere(uint32_t space_id, uint64_t hash, std::string_view key) const {
+  const uint8_t fingerprint = FingerprintOf(hash);
+  while (true) {
+    // Acquire here and in all that follows: the second look at moves_ comes last.
+    const uint64_t moves = moves_.load(std::memory_order_acquire);
+    const uint64_t shape = shape_.load(std::memory_order_acquire);
+    const Bucket* bucket = &buckets_[BucketOf(hash, shape)];
+    do {
+      for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
+        const auto slot = static_cast<size_t>(std::countr_zero(slots));
+        Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
+        if (IsOf(entry, space_id, key)) return entry;
+      }
+      bucket = Next(*bucket);
+    } while (bucket != nullptr);
+    if (!HaveMoved(moves)) return nullptr;
+  }
 }
 
 void HashIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[BucketOf(hash)]); }

@@ -124,13 +124,16 @@ class HashIndex {
   Entry* EntryAt(uint32_t block) const {
     return reinterpret_cast<Entry*>(blocks_ + size_t{block} * kGranuleBytes);
   }
+  static bool IsOf(Entry* entry, uint32_t space_id, std::string_view key);
+  // What Find does; the whole of it.
+  Entry* FindAnywhere(uint32_t space_id, uint64_t hash, std::string_view key) const;
   // Odd while entries move: who holds the shard's lock may have been put to sleep with it. Whether
   // a reader that found nothing has to look again.
   bool HaveMoved(uint64_t moves_before) const;
   // The bucket of a hash in a table of that shape.
   static size_t BucketOf(uint64_t hash, uint64_t shape);
   static uint64_t ShapeOf(size_t buckets);
-  static size_t BucketsOf(uint64_t shape) { return shape & (~uint64_t{0} >> 8); }
+  static size_t BucketsOf(uint64_t shape) { return static_cast<uint32_t>(shape); }
   uint64_t shape() const { return shape_.load(std::memory_order_relaxed); }
   // The bits of the hash that say that it belongs there.
   static int BitsOf(size_t bucket, size_t buckets);
@@ -150,18 +153,19 @@ class HashIndex {
 
   const Arena& arena_;
   const EntryHash& hash_of_;
-  char* const blocks_;  // where block number 0 would be
   AddressRange bucket_range_;
   AddressRange overflow_range_;
-  Bucket* const buckets_;
-  Bucket* const overflow_;  // number 1 is overflow_[0]
-  // The number of buckets, and in the highest byte the bits that number them all.
-  std::atomic<uint64_t> shape_;
-  std::atomic<uint64_t> moves_{0};
   size_t size_ = 0;
   uint32_t overflow_end_ = 0;   // so many were ever used
   uint32_t overflow_free_ = 0;  // the first of those that are free again, linked by NextOf
   size_t overflow_used_ = 0;
+  // What readers look at, in a cache line of its own, which changes only when entries move.
+  alignas(64) char* const blocks_;  // where block number 0 would be
+  Bucket* const buckets_;
+  Bucket* const overflow_;  // number 1 is overflow_[0]
+  // The number of buckets, and in the upper half a mask of the bits that number them all.
+  std::atomic<uint64_t> shape_;
+  std::atomic<uint64_t> moves_{0};
 };
 
 // --- Reading, inlined: the way of every hit
@@ -195,7 +199,7 @@ inline uint32_t HashIndex::NextOf(const Bucket& bucket) {
 }
 
 inline size_t HashIndex::BucketOf(uint64_t hash, uint64_t shape) {
-  const uint64_t mask = (uint64_t{1} << (shape >> 56)) - 1;
+  const uint64_t mask = shape >> 32;
   const uint64_t bucket = hash >> kShardBits & mask;
   return bucket < BucketsOf(shape) ? bucket : bucket & mask >> 1;
 }
@@ -205,27 +209,25 @@ inline HashIndex::Bucket* HashIndex::Next(const Bucket& bucket) const {
   return next == 0 ? nullptr : &overflow_[next - 1];
 }
 
+inline bool HashIndex::IsOf(Entry* entry, uint32_t space_id, std::string_view key) {
+  // The lines of a short value come together with that of the header, not after it.
+  __builtin_prefetch(reinterpret_cast<const char*>(entry) + 64);
+  __builtin_prefetch(reinterpret_cast<const char*>(entry) + 128);
+  return SameBytes(entry->key(), key) && entry->space_id() == space_id;
+}
+
 inline Entry* HashIndex::Find(uint32_t space_id, uint64_t hash, std::string_view key) const {
-  const uint8_t fingerprint = FingerprintOf(hash);
-  while (true) {
-    // Acquire here and in all that follows: the second look at moves_ comes last.
-    const uint64_t moves = moves_.load(std::memory_order_acquire);
-    const uint64_t shape = shape_.load(std::memory_order_acquire);
-    const Bucket* bucket = &buckets_[BucketOf(hash, shape)];
-    do {
-      for (unsigned slots = Match(*bucket, fingerprint); slots != 0; slots &= slots - 1) {
-        const auto slot = static_cast<size_t>(std::countr_zero(slots));
-        Entry* const entry = EntryAt(bucket->blocks[slot].load(std::memory_order_acquire));
-        // The lines of a short value come together with that of the header, not after it.
-        __builtin_prefetch(reinterpret_cast<const char*>(entry) + 64);
-        __builtin_prefetch(reinterpret_cast<const char*>(entry) + 128);
-        if (SameBytes(entry->key(), key) && entry->space_id() == space_id) [[likely]]
-          return entry;
-      }
-      bucket = Next(*bucket);
-    } while (bucket != nullptr);
-    if (!HaveMoved(moves)) return nullptr;
+  // Acquire: the bucket was there before the shape that tells of it.
+  const uint64_t shape = shape_.load(std::memory_order_acquire);
+  const Bucket& bucket = buckets_[BucketOf(hash, shape)];
+  // Nearly all that are found are in their own bucket, and the first with the fingerprint.
+  if (const unsigned slots = Match(bucket, FingerprintOf(hash)); slots != 0) [[likely]] {
+    const auto slot = static_cast<size_t>(std::countr_zero(slots));
+    Entry* const entry = EntryAt(bucket.blocks[slot].load(std::memory_order_acquire));
+    if (IsOf(entry, space_id, key)) [[likely]]
+      return entry;
   }
+  return FindAnywhere(space_id, hash, key);
 }
 
 }  // namespace trivet::engine

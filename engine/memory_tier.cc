@@ -128,14 +128,6 @@ Value MemoryTier::LookUpLocked(const KeyRef& key, Entry** entry) {
   return ledger_.Pin(*entry);
 }
 
-void MemoryTier::RemoveDead(const KeyRef& key) {
-  const Millis now = this->now();
-  Removals removals = NewRemovals();
-  Shard& shard = ShardOf(key.hash);
-  MutexLock lock(shard.mu);
-  shard.FindLive(key, now, &removals);
-}
-
 Value MemoryTier::Find(const KeyRef& key) {
   Value value;
   Read(key, [&](Entry* entry) { value = ledger_.Pin(entry); });
@@ -233,9 +225,12 @@ Result MemoryTier::ResultOf(const NamespaceState* space, Entry* entry, Millis no
 
 absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& value,
                                           SetCondition condition) {
+  Shard& shard = ShardOf(key.hash);
+  shard.lookup().Prefetch(key.hash);
   const Millis now = this->now();
   TagRecords records = key.space->tags().Acquire(value.tags);
   EntryPtr fresh = Prepare(key, value, records.size(), now);
+  shard.lookup().PrefetchEntry(key.hash);
   if (fresh == nullptr) {
     key.space->tags().Release(records);
     return absl::ResourceExhaustedError(
@@ -244,7 +239,6 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
   const size_t charge = fresh->charge();
   const size_t value_bytes = value.object != nullptr ? value.object->bytes() : value.value.size();
   const bool pinned_full = IsPinnedFull();
-  Shard& shard = ShardOf(key.hash);
   absl::StatusOr<SetResult> result = SetResult{};
   {
     Removals removals = NewRemovals();

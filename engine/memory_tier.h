@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "engine/arena.h"
 #include "engine/entry_ledger.h"
@@ -78,11 +79,11 @@ class MemoryTier {
   // Calls `use(Entry*)` with the live entry, and counts a hit; the entry may leave the cache while
   // that runs, but stays readable. False: there is none, nothing counted.
   template <typename Use>
-  bool TryRead(const KeyRef& key, const Use& use);
+  bool TryRead(KeyRef key, Use use);
 
   // The same; counts a miss if there is none.
   template <typename Use>
-  bool Read(const KeyRef& key, const Use& use) {
+  bool Read(KeyRef key, Use use) {
     if (TryRead(key, use)) return true;
     CountMiss(key.space);
     return false;
@@ -177,10 +178,12 @@ class MemoryTier {
   Result ResultOf(const NamespaceState* space, Entry* entry, Millis now);
 
  private:
+  // TryRead where an entry is dead, or the policy wants to be told. Apart, so that what every hit
+  // does stays in registers; for their sake the arguments are values, too.
+  template <typename Use>
+  ABSL_ATTRIBUTE_NOINLINE bool TryReadLocked(KeyRef key, Use use);
   // Finds the live entry under the lock, tells the policy, and removes it if it is dead.
   Value LookUpLocked(const KeyRef& key, Entry** entry);
-  // Removes the entry if it is dead.
-  void RemoveDead(const KeyRef& key);
   void FitBatches(size_t memory_bytes);
 
   // In memory_slack.cc.
@@ -214,37 +217,42 @@ class MemoryTier {
 };
 
 template <typename Use>
-bool MemoryTier::TryRead(const KeyRef& key, const Use& use) {
-  ThreadRecord& record = reclaimer_.records().Mine();
-  if (hits_are_told_) {
-    Entry* entry = nullptr;
-    const Value pinned = LookUpLocked(key, &entry);
+bool MemoryTier::TryRead(KeyRef key, Use use) {
+  if (!hits_are_told_) [[likely]] {
+    ThreadRecord& record = reclaimer_.records().Mine();
+    const Reclaimer::Reading reading(reclaimer_, record);
+    const Shard& shard = ShardOf(key.hash);
+    Entry* const entry = shard.lookup().Find(key.space->id(), key.hash, key.key);
     if (entry == nullptr) return false;
-    ReadCounters::Count(record.CountersOf(key.space->id()).hits);
-    use(entry);
-    return true;
-  }
-  const Millis served_until = key.space->served_until();
-  while (true) {
-    {
-      const Reclaimer::Reading reading(reclaimer_, record);
-      const Shard& shard = ShardOf(key.hash);
-      Entry* const entry = shard.lookup().Find(key.space->id(), key.hash, key.key);
-      if (entry == nullptr) return false;
-      // A clock of this very moment: a process that was stopped must not trust an older one.
-      const Millis now = entry->has_ttl() || served_until != kNever ? this->now() : 0;
+    // A clock of this very moment: a process that was stopped must not trust an older one.
+    Millis now = 0;
+    bool is_due = false;
+    if (const Millis served_until = key.space->served_until();
+        entry->has_ttl() || served_until != kNever) {
+      now = this->now();
       if (now >= served_until) [[unlikely]]
         return false;
-      if (shard.IsLive(entry, key.space, now)) [[likely]] {
-        Shard::RecordUse(entry, now);
-        ReadCounters::Count(record.CountersOf(key.space->id()).hits);
-        use(entry);
-        return true;
-      }
+      is_due = now >= Shard::DueOf(entry);
     }
-    // Not while reading: the listener that is told may take its time. Then there may be another.
-    RemoveDead(key);
+    if (!is_due && shard.IsCurrent(entry, key.space)) [[likely]] {
+      Shard::RecordUse(entry, now);
+      ReadCounters::Count(record.CountersOf(key.space->id()).hits);
+      use(entry);
+      return true;
+    }
   }
+  // No longer reading: the listener that is told of a dead entry may take its time.
+  return TryReadLocked(key, use);
+}
+
+template <typename Use>
+bool MemoryTier::TryReadLocked(KeyRef key, Use use) {
+  Entry* entry = nullptr;
+  const Value pinned = LookUpLocked(key, &entry);
+  if (entry == nullptr) return false;
+  CountHit(key.space);
+  use(entry);
+  return true;
 }
 
 // A TTL as an expiry in memory.

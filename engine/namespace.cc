@@ -27,7 +27,7 @@ namespace {
 constexpr size_t kFindBatch = 64;
 
 // As assign(), but inlined where the size stays the same.
-void CopyInto(std::string* out, std::string_view bytes) {
+inline void CopyInto(std::string* out, std::string_view bytes) {
   if (out->size() != bytes.size()) out->resize(bytes.size());
   std::memcpy(out->data(), bytes.data(), bytes.size());
 }

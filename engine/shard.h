@@ -123,9 +123,16 @@ class Shard {
   uint64_t NextVersion() TRIVET_REQUIRES(mu) { return ++version_; }
 
   // Needs no lock. `now` may be anything where the entry has no TTL.
-  bool IsLive(Entry* entry, const NamespaceState* space,
-              Millis now) const TRIVET_NO_THREAD_SAFETY_ANALYSIS {
+  bool IsLive(Entry* entry, const NamespaceState* space, Millis now) const {
     return IsLiveAt(entry, space->epoch(), now);
+  }
+  // The two halves of that: neither cleared nor invalidated by a tag,
+  bool IsCurrent(Entry* entry, const NamespaceState* space) const {
+    return IsCurrentAt(entry, space->epoch());
+  }
+  // and not due yet; kNever if that is not by time.
+  static Millis DueOf(const Entry* entry) {
+    return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
   }
 
   HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
@@ -168,8 +175,11 @@ class Shard {
   // Tells the common policy what budget and quotas leave it.
   void SetCommonCapacity() TRIVET_REQUIRES(mu);
 
-  bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) const TRIVET_NO_THREAD_SAFETY_ANALYSIS {
-    return entry->epoch == epoch && now < DueOf(entry) && !tag_groups_.IsDoomed(entry);
+  bool IsCurrentAt(Entry* entry, uint32_t epoch) const TRIVET_NO_THREAD_SAFETY_ANALYSIS {
+    return entry->epoch == epoch && !tag_groups_.IsDoomed(entry);
+  }
+  bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) const {
+    return IsCurrentAt(entry, epoch) && now < DueOf(entry);
   }
   bool IsLive(Entry* entry, Millis now) TRIVET_REQUIRES(mu) {
     return IsLive(entry, ShareOf(entry).space, now);
@@ -177,9 +187,6 @@ class Shard {
   static void RecordAccess(Entry* entry, Millis now);
   static Millis IdleDueOf(const Entry* entry);
   static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
-  static Millis DueOf(const Entry* entry) {
-    return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
-  }
   // The bucket's timer fires by then.
   void ScheduleBy(size_t bucket, Millis due) TRIVET_REQUIRES(mu);
   // After the index had `before` buckets: their timers follow.

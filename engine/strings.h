@@ -26,15 +26,11 @@ inline bool SameBytes(std::string_view a, std::string_view b) {
     std::memcpy(&word, text.data() + offset, sizeof(word));
     return word;
   };
-  if (size < sizeof(uint64_t) || size > 4 * sizeof(uint64_t)) {
-    return std::memcmp(a.data(), b.data(), size) == 0;
+  // Two words that may overlap.
+  if (size - 8 <= 8) [[likely]] {
+    return ((word_at(a, 0) ^ word_at(b, 0)) | (word_at(a, size - 8) ^ word_at(b, size - 8))) == 0;
   }
-  // The last word overlaps the one before.
-  uint64_t difference = word_at(a, size - 8) ^ word_at(b, size - 8);
-  for (size_t offset = 0; offset + 8 < size; offset += 8) {
-    difference |= word_at(a, offset) ^ word_at(b, offset);
-  }
-  return difference == 0;
+  return std::memcmp(a.data(), b.data(), size) == 0;
 }
 
 // For maps that hold std::string and are asked for std::string_view without making a string:

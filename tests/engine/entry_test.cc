@@ -77,7 +77,7 @@ TEST(Entry, HoldsEveryPartWithAndWithoutTheOthers) {
 
 TEST(Entry, ExpiresAtAnyMillisecondOfThousandsOfYearsOrNever) {
   const EntryPtr entry = MakeEntry(std::string(kKeyBytesMax, 'k'));
-  for (const Millis expires : {Millis{0}, Millis{1}, Millis{1} << 47, kNever}) {
+  for (const Millis expires : {Millis{0}, Millis{1}, (Millis{1} << 47) - 1, kNever}) {
     entry->SetExpires(expires);
     EXPECT_EQ(entry->expires(), expires);
     EXPECT_EQ(entry->has_ttl(), expires != kNever);
