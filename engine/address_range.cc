@@ -55,6 +55,12 @@ void AddressRange::PreferHugePages() {
   step_ = kHugePageBytes;
 }
 
+void AddressRange::AvoidHugePages(size_t bytes) {
+  madvise(data_, size_, MADV_NOHUGEPAGE);
+  step_ = kCommitBytes;
+  Discard(bytes, committed_ - std::min(bytes, committed_));
+}
+
 void AddressRange::Discard(size_t offset, size_t bytes) {
   const size_t begin = RoundUp(offset, kPageBytes);
   const size_t end = std::min((offset + bytes) / kPageBytes * kPageBytes, committed_);

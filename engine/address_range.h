@@ -32,6 +32,9 @@ class AddressRange {
   // Asks for huge pages (transparent ones, 2 MiB) from here on: fewer misses of the TLB, but memory
   // comes and goes in larger pieces.
   void PreferHugePages();
+  // Asks for none from here on, and gives the memory from `bytes` on back: of a range that is small
+  // again the system would fill huge pages up.
+  void AvoidHugePages(size_t bytes);
   bool prefers_huge_pages() const { return step_ == kHugePageBytes; }
 
   // Gives the memory of the whole pages in [offset, offset + bytes) back. It stays usable, and is

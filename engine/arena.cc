@@ -15,10 +15,10 @@ constexpr size_t kPrefetchedBytes = 4 * kCacheLineBytes;
 constexpr size_t kRangeBytes = size_t{64} << 30;
 
 // A class may have free blocks worth so many slabs before blocks are moved together.
-constexpr size_t kSlabsWithRoom = 2;
+constexpr size_t kSlabsWithRoom = 1;
 // Slabs are told apart by how many sixteenths of them are free; with fewer than two they are full
 // enough: to win one, more than seven would be copied.
-constexpr size_t kFreeLevels = 16;
+constexpr size_t kFreeLevels = 32;
 constexpr size_t kFreeLevelMin = 2;
 
 // What a thread keeps at hand, unless said otherwise: a batch of the Reclaimer, and it stays in the
@@ -64,7 +64,7 @@ Arena::~Arena() {
 
 size_t Arena::block_bytes() {
   size_t bytes = 0;
-  for (size_t i = 0; i < kSizeClasses; ++i) {
+  for (size_t i = 0; i < kAllClasses; ++i) {
     MutexLock lock(classes_[i].mu);
     bytes += classes_[i].blocks * SizeOfClass(i);
   }
@@ -95,6 +95,16 @@ void* Arena::Allocate(size_t size) {
   CollectFromAllThreads();  // it may be whole slabs
   return allocate();
 }
+
+void* Arena::AllocateTable() {
+  void* const block = AllocateSmall(kTableClass);
+  if (block != nullptr) [[likely]]
+    return block;
+  CollectFromAllThreads();
+  return AllocateSmall(kTableClass);
+}
+
+void Arena::FreeTable(void* block) { FreeSmall(block, kTableClass); }
 
 void* Arena::AllocateSmall(size_t size_class) {
   Magazines* const mine = magazines_.TryMine();
@@ -142,6 +152,7 @@ size_t Arena::TakeFromSlabs(size_t size_class, std::span<uint32_t> blocks) {
       if (slab == nullptr) break;
       PushFront(from.partial, slab);
     }
+    slab->unused = false;
     while (slab->bits[slab->hint] == 0) ++slab->hint;
     uint64_t& word = slab->bits[slab->hint];
     const uint32_t index = slab->hint * 64 + static_cast<uint32_t>(std::countr_zero(word));
@@ -217,7 +228,7 @@ void Arena::ReturnToSlabs(size_t size_class, std::span<const uint32_t> blocks) {
 }
 
 void Arena::ReturnHalf(Magazines& magazines) {
-  for (size_t i = 0; i < kSizeClasses; ++i) {
+  for (size_t i = 0; i < kAllClasses; ++i) {
     std::vector<uint32_t>& blocks = magazines.blocks[i];
     const size_t half = (blocks.size() + 1) / 2;
     if (half == 0) continue;
@@ -229,7 +240,7 @@ void Arena::ReturnHalf(Magazines& magazines) {
 
 void Arena::ReturnAll(Magazines& magazines) {
   MutexLock lock(magazines.mu);
-  for (size_t i = 0; i < kSizeClasses; ++i) {
+  for (size_t i = 0; i < kAllClasses; ++i) {
     std::vector<uint32_t>& blocks = magazines.blocks[i];
     if (blocks.empty()) continue;
     ReturnToSlabs(i, blocks);
@@ -274,6 +285,7 @@ bool Arena::ThinOut() {
       slab->picked = false;
       PushFront(size_class.partial, slab);
     }
+    if (&size_class == &classes_[kTableClass]) continue;  // nobody could move what lies there
     any = PickEmptiest(size_class) || any;
   }
   // What a thread freed before it could see that the slab was picked.
@@ -373,6 +385,24 @@ void Arena::Trim() {
   CollectFromAllThreads();
   MutexLock lock(pages_mu_);
   pages_.Trim(0);
+  NotePages();
+}
+
+void Arena::TrimUnused() {
+  for (SizeClass& size_class : classes_) {
+    MutexLock lock(size_class.mu);
+    Slab* const slab = size_class.partial;
+    // Only the last one is kept although it is empty.
+    if (slab == nullptr || slab->free < slab->blocks) continue;
+    if (slab->unused) {
+      Unlink(size_class.partial, slab);
+      DeleteSlab(slab);
+    } else {
+      slab->unused = true;
+    }
+  }
+  MutexLock lock(pages_mu_);
+  pages_.TrimUnused();
   NotePages();
 }
 

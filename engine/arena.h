@@ -54,6 +54,11 @@ class Arena {
   // REQUIRES: Allocate returned `block` for a size with that BlockBytes.
   void Free(void* block, size_t block_bytes);
 
+  // The same for a block of kTableBytes, whose owner cannot move it; from slabs of their own, since
+  // it would keep those of entries from getting empty.
+  void* AllocateTable();
+  void FreeTable(void* block);
+
   // A block by its number, which is never 0.
   uint32_t NumberOf(const void* block) const {
     return static_cast<uint32_t>(static_cast<size_t>(static_cast<const char*>(block) - base_) /
@@ -84,6 +89,9 @@ class Arena {
 
   // Takes back what threads keep at hand, and gives the memory of free pages back to the system.
   void Trim();
+  // Gives the memory back that was not needed since the last call: of pages, and of the empty slab
+  // that each class keeps. To be called every second or so.
+  void TrimUnused();
   // Looks after some of the pages that were given back, and may have got memory all the same. To be
   // called now and then.
   void TrimAgain();
@@ -100,6 +108,7 @@ class Arena {
     uint32_t blocks = 0;
     uint32_t free = 0;
     uint32_t hint = 0;             // no word before this one has a free block
+    bool unused = false;           // all of it, since the last TrimUnused
     Relaxed<bool> picked = false;  // by ThinOut: then in the list `picked` of its class
     Slab* previous = nullptr;
     Slab* next = nullptr;
@@ -143,7 +152,7 @@ class Arena {
   char* const base_;
   AddressRange slab_table_;    // memory for slab_of_page_
   Slab** const slab_of_page_;  // for the pages of slabs; written before their blocks are handed out
-  std::array<SizeClass, kSizeClasses> classes_;
+  std::array<SizeClass, kAllClasses> classes_;
   PerThread<Magazines> magazines_;
   std::atomic<size_t> cached_bytes_max_;
   std::atomic<size_t> page_bytes_{0};

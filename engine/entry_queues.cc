@@ -1,10 +1,30 @@
 #include "engine/entry_queues.h"
 
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "engine/arena_allocator.h"
 #include "engine/check.h"
 
 namespace trivet::engine {
 
+EntryQueues::~EntryQueues() {
+  for (Chunk* chunk : chunks_) {
+    if (chunk != nullptr) DeleteChunk(chunk);
+  }
+}
+
 // --- Chunks
+
+EntryQueues::Chunk* EntryQueues::NewChunk() {
+  return new (ArenaAllocator<Chunk>(arena_).allocate(1)) Chunk;
+}
+
+void EntryQueues::DeleteChunk(Chunk* chunk) {
+  static_assert(std::is_trivially_destructible_v<Chunk>);
+  ArenaAllocator<Chunk>(arena_).deallocate(chunk, 1);
+}
 
 uint32_t EntryQueues::AddChunk(size_t queue) {
   uint32_t number;
@@ -12,11 +32,11 @@ uint32_t EntryQueues::AddChunk(size_t queue) {
     number = static_cast<uint32_t>(chunks_.size());
     TRIVET_CHECK(number < (kNone >> (kSlotBits + kQueueBits)),
                  "more entries in a shard than numbers");
-    chunks_.push_back(std::make_unique<Chunk>());
+    chunks_.push_back(NewChunk());
   } else {
     number = free_.back();
     free_.pop_back();
-    chunks_[number] = std::make_unique<Chunk>();
+    chunks_[number] = NewChunk();
   }
   Chunk& chunk = *chunks_[number];
   chunk.queue = static_cast<uint8_t>(queue);
@@ -32,7 +52,7 @@ void EntryQueues::DropChunk(uint32_t number) {
   Queue& all = queues_[chunk.queue];
   (chunk.older == kNone ? all.oldest : chunks_[chunk.older]->younger) = chunk.younger;
   (chunk.younger == kNone ? all.youngest : chunks_[chunk.younger]->older) = chunk.older;
-  chunks_[number] = nullptr;
+  DeleteChunk(std::exchange(chunks_[number], nullptr));
   free_.push_back(number);
 }
 

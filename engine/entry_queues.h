@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -15,13 +14,13 @@
 namespace trivet::engine {
 
 // A few queues, first in, first out, from whose middle entries may leave, too. Each is an unrolled
-// linked list: chunks of 60 block numbers. An entry knows its slot (Entry::queue_slot), so that
+// linked list: chunks of 125 block numbers. An entry knows its slot (Entry::queue_slot), so that
 // another one takes its place, or a hole, without a look at its neighbours: four bytes for the slot
 // and a few more for the place in the chunk, where pointers to and from neighbours would take 16
 // and touch two more blocks.
 //
 // Holes are skipped; a chunk that is hardly used is joined with its neighbour, so that at least a
-// third of all slots, but for the ends, is used. Joining touches up to 40 entries, once for as many
+// third of all slots, but for the ends, is used. Joining touches up to 82 entries, once for as many
 // that left.
 //
 // All operations are O(1), amortised. Owns no entry. Not thread-safe: guarded by the shard.
@@ -29,9 +28,10 @@ class EntryQueues {
  public:
   static constexpr size_t kQueuesMax = 2;
 
-  explicit EntryQueues(const Arena& arena) : arena_(arena) {}
+  explicit EntryQueues(Arena& arena) : arena_(arena) {}
   EntryQueues(const EntryQueues&) = delete;
   EntryQueues& operator=(const EntryQueues&) = delete;
+  ~EntryQueues();
 
   // To the young end. REQUIRES: the entry is in no queue.
   void Push(size_t queue, Entry* entry);
@@ -53,7 +53,7 @@ class EntryQueues {
   // From the oldest to the youngest.
   void ForEach(size_t queue, absl::FunctionRef<void(Entry*)> visit) const;
 
-  // What the chunks take from the heap.
+  // What the chunks take.
   size_t bytes() const {
     return (chunks_.size() - free_.size()) * sizeof(Chunk) + chunks_.capacity() * sizeof(Chunk*);
   }
@@ -62,10 +62,10 @@ class EntryQueues {
   void CheckInvariants() const;
 
  private:
-  static constexpr uint32_t kSlots = 60;
+  static constexpr uint32_t kSlots = 125;
   // An entry knows the number of its chunk, its queue, and the slot; that of the queue, too, so
   // that to replace an entry no chunk need be read.
-  static constexpr int kSlotBits = 6;
+  static constexpr int kSlotBits = 7;
   static constexpr int kQueueBits = 1;
   static_assert(kQueuesMax == 1u << kQueueBits);
   static constexpr uint32_t kNone = ~uint32_t{0};
@@ -82,7 +82,7 @@ class EntryQueues {
     uint8_t entries = 0;
     std::array<uint32_t, kSlots> blocks = {};  // 0: a hole
   };
-  static_assert(sizeof(Chunk) == 256 - 4);
+  static_assert(sizeof(Chunk) == kTableBytes);
 
   struct Queue {
     uint32_t oldest = kNone;
@@ -98,6 +98,8 @@ class EntryQueues {
   }
   static uint32_t SlotOf(const Entry* entry) { return entry->queue_slot & ((1u << kSlotBits) - 1); }
   Entry* EntryAt(uint32_t block) const { return static_cast<Entry*>(arena_.At(block)); }
+  Chunk* NewChunk();
+  void DeleteChunk(Chunk* chunk);
   uint32_t AddChunk(size_t queue);
   void DropChunk(uint32_t number);
   void JoinIfFew(uint32_t number);
@@ -105,9 +107,9 @@ class EntryQueues {
   void Join(uint32_t number, uint32_t younger);
   void Place(Entry* entry, uint32_t number, uint32_t slot);
 
-  const Arena& arena_;
+  Arena& arena_;
   std::array<Queue, kQueuesMax> queues_;
-  std::vector<std::unique_ptr<Chunk>> chunks_;  // by number; null: the number is free
+  std::vector<Chunk*> chunks_;  // by number, in the arena; null: the number is free
   std::vector<uint32_t> free_;
 };
 

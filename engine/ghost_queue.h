@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
-#include "absl/container/flat_hash_map.h"
+#include "engine/ghost_ring.h"
+#include "engine/ghost_table.h"
 
 namespace trivet::engine {
 
@@ -14,41 +14,45 @@ namespace trivet::engine {
 // weight. Two keys with one fingerprint are taken for one: with a million ghosts that happens to
 // one look-up in 4000, and costs a wrong guess, not a wrong answer.
 //
-// Not thread-safe: guarded by the shard.
+// A ghost takes some 21 bytes. One that is taken stays in the ring until its turn comes; where two
+// thirds of the ring were taken, the oldest ghost goes early, and so does now and then one whose
+// place another needs. Not thread-safe: guarded by the shard.
 class GhostQueue {
  public:
-  // Remembers the entry; the oldest ghosts go while the weight is above the capacity.
+  explicit GhostQueue(Arena& arena) : ring_(arena), table_(arena, ring_) {}
+  GhostQueue(const GhostQueue&) = delete;
+  GhostQueue& operator=(const GhostQueue&) = delete;
+
+  // Remembers the entry; the oldest ghosts go while the weight is above the capacity, but not too
+  // many at a time. O(1).
   void Add(uint64_t hash, size_t weight);
 
   // Forgets the entry. True if it was remembered.
   bool Take(uint64_t hash);
 
+  // Forgets what is over at once.
   void SetCapacity(size_t weight);
 
-  size_t weight() const { return weight_; }
+  // Forgets all.
+  void Clear();
 
-  // What it takes from the heap, about.
-  size_t bytes() const {
-    return queue_.size() * sizeof(Ghost) + newest_.capacity() * (sizeof(uint32_t) + 9);
-  }
+  // Of those that are remembered.
+  size_t weight() const { return table_.weight(); }
+
+  // What it takes from the arena, about.
+  size_t bytes() const { return ring_.bytes() + table_.bytes(); }
+
+  // Aborts if the structure is broken. For tests.
+  void CheckInvariants() const { table_.CheckInvariants(); }
 
  private:
-  struct Ghost {
-    uint32_t fingerprint;
-    uint32_t weight;
-  };
   static uint32_t FingerprintOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 16); }
-  void Trim();
-  // Removes from the queue what was taken.
-  void Compact();
+  // Takes at most so many from the ring.
+  void Trim(size_t ghosts_max);
 
   size_t capacity_ = 0;
-  size_t weight_ = 0;   // of those that were not taken
-  uint32_t first_ = 0;  // number of the oldest in the queue; numbers wrap around
-  std::deque<Ghost> queue_;
-  // The number of the newest ghost with a fingerprint; one in the queue with another number was
-  // taken, or added again later.
-  absl::flat_hash_map<uint32_t, uint32_t> newest_;
+  GhostRing ring_;
+  GhostTable table_;  // those of the ring that were not taken
 };
 
 }  // namespace trivet::engine

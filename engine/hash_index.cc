@@ -246,7 +246,9 @@ void HashIndex::AddBucket() {
   const size_t fresh = bucket_count();
   // Without memory the buckets get longer.
   if (!bucket_range_.Commit((fresh + 1) * sizeof(Bucket))) return;
-  if ((fresh + 1) * sizeof(Bucket) == kHugePagesFrom) bucket_range_.PreferHugePages();
+  if ((fresh + 1) * sizeof(Bucket) == kHugePagesFrom && !bucket_range_.prefers_huge_pages()) {
+    bucket_range_.PreferHugePages();
+  }
   const size_t cut = CutFrom(fresh);
   const Chain entries = EntriesOf(cut);
   absl::InlinedVector<uint64_t, 24> hashes;
@@ -276,7 +278,11 @@ void HashIndex::RemoveBucket() {
   moves_.store(moves + 2, std::memory_order_release);
   // A reader that still looks there finds zeros, and then that entries have moved.
   const size_t end = last * sizeof(Bucket);
-  if (end % kDiscardedBytes == 0) bucket_range_.Discard(end, kDiscardedBytes);
+  if (end == kHugePagesFrom / 2 && bucket_range_.prefers_huge_pages()) {
+    bucket_range_.AvoidHugePages(end);
+  } else if (end % kDiscardedBytes == 0) {
+    bucket_range_.Discard(end, kDiscardedBytes);
+  }
 }
 
 // --- Scanning

@@ -11,7 +11,7 @@ namespace trivet::engine {
 // operations are O(1), amortised.
 class LruPolicy final : public Policy {
  public:
-  explicit LruPolicy(const Arena& arena) : entries_(arena) {}
+  explicit LruPolicy(Arena& arena) : entries_(arena) {}
 
   void Insert(Entry* entry, uint64_t hash) override;
   bool wants_hits() const override { return true; }

@@ -18,7 +18,7 @@ namespace trivet::engine {
 // first: it is still in the processor's cache. See Arena.
 struct alignas(64) Magazines {
   OwnerMutex mu;
-  std::array<std::vector<uint32_t>, kSizeClasses> blocks TRIVET_GUARDED_BY(mu);  // their numbers
+  std::array<std::vector<uint32_t>, kAllClasses> blocks TRIVET_GUARDED_BY(mu);  // their numbers
   Relaxed<size_t> bytes = 0;  // of all of them; changed under `mu`
 };
 

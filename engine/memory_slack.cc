@@ -12,6 +12,9 @@ namespace {
 // and what goes for the slack would make more of it, until the entries that are left are moved.
 constexpr size_t kSlackBytes = 8 << 20;
 constexpr size_t kSlackPart = 8;
+// From this part on the next pass begins as soon as anything has changed since the last one: it may
+// have come too early to win much, and soon the budget would not hold.
+constexpr size_t kUrgentPart = 32;
 // What the arena may grow before the slack is measured again, without waiting for maintenance.
 constexpr size_t kMeasuredBytes = 1 << 20;
 // What a pass could not win is forgotten by this part in each round of maintenance, so that it is
@@ -46,7 +49,12 @@ bool MemoryTier::MoveTogether(size_t* budget) {
   const size_t slack = slack_measured_.load(std::memory_order_relaxed);
   if (!is_moving_) {
     slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
-    if (slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4) && arena_.ThinOut()) {
+    const bool is_worth_it = slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4);
+    const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
+    const size_t change = slack > slack_then_ ? slack - slack_then_ : slack_then_ - slack;
+    const bool is_urgent =
+        memory != 0 && slack > kSlackBytes + memory / kUrgentPart && change > kMeasuredBytes;
+    if ((is_urgent || is_worth_it) && arena_.ThinOut()) {
       is_moving_ = true;
       moving_shard_ = 0;
       moving_position_ = 0;
@@ -71,7 +79,7 @@ bool MemoryTier::MoveTogether(size_t* budget) {
     if (more) continue;
     moving_position_ = 0;
     is_moving_ = ++moving_shard_ < shards_.size();
-    if (!is_moving_) slack_left_ = slack;
+    if (!is_moving_) slack_left_ = slack_then_ = slack;
   }
   const bool more = is_moving_;
   moving_mu_.Unlock();

@@ -28,6 +28,8 @@ constexpr size_t kBatchPart = 512;
 // only; more, and blocks are no longer in the processor's cache when they are used again.
 constexpr size_t kBatchBytesMin = 128 << 10;
 constexpr size_t kBatchBytesMax = 256 << 10;
+// Memory that was not needed for so long goes back to the system.
+constexpr Millis kTrimPeriod = 1000;
 // From this budget on huge pages are worth what they round up.
 constexpr size_t kHugePagesFrom = 64 << 20;
 // How much maintenance a write does in its shard.
@@ -322,6 +324,10 @@ bool MemoryTier::Maintain(size_t budget) {
   reclaimer_.Reclaim();
   arena_.CollectFromEndedThreads();
   arena_.TrimAgain();
+  if (const Millis now = this->now(); now >= next_trim_.load(std::memory_order_relaxed)) {
+    next_trim_.store(now + kTrimPeriod, std::memory_order_relaxed);
+    arena_.TrimUnused();
+  }
   MeasureSlack();
   // A part of the budget, so that neither waits for the other.
   size_t moving_budget = budget / 4;

@@ -205,13 +205,15 @@ class MemoryTier {
   std::atomic<size_t> slack_measured_{0};
   std::atomic<size_t> pages_measured_{0};
   std::atomic<uint64_t> clears_{0};
+  std::atomic<Millis> next_trim_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
   // The pass over all entries that moves some.
   Mutex moving_mu_;
   bool is_moving_ TRIVET_GUARDED_BY(moving_mu_) = false;
   size_t moving_shard_ TRIVET_GUARDED_BY(moving_mu_) = 0;
   uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;
-  size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass
+  size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass, less what is forgotten
+  size_t slack_then_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // when that ended
   size_t shard_mask_ = 0;                                // the number of shards is a power of two
   std::vector<std::unique_ptr<Shard>> shards_;
 };

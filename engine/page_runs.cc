@@ -46,6 +46,7 @@ std::optional<uint32_t> PageRuns::Allocate(uint32_t pages) {
     end_ += pages;
   }
   used_pages_ += pages;
+  idle_least_ = std::min(idle_least_, idle_pages_);
   return first;
 }
 
@@ -117,6 +118,11 @@ void PageRuns::Trim(size_t idle_pages_max) {
     run.idle = false;
     Join(first, run);
   }
+}
+
+void PageRuns::TrimUnused() {
+  Trim(idle_pages_ - std::min(idle_pages_, idle_least_));
+  idle_least_ = idle_pages_;
 }
 
 void PageRuns::TrimAgain(size_t runs_max) {

@@ -44,6 +44,9 @@ class PageRuns {
   // Gives the memory of free pages back until at most so many may have some.
   void Trim(size_t idle_pages_max);
 
+  // Gives the memory back of as many free pages as have not been needed since the last call.
+  void TrimUnused();
+
   // Gives the memory of up to so many free runs back once more, in turns. Does nothing where the
   // range has no huge pages.
   void TrimAgain(size_t runs_max);
@@ -69,6 +72,7 @@ class PageRuns {
   std::set<std::pair<uint32_t, uint32_t>> by_size_;  // (pages, first)
   size_t used_pages_ = 0;
   size_t idle_pages_ = 0;
+  size_t idle_least_ = 0;    // since the last TrimUnused
   uint32_t next_again_ = 0;  // the first page from which TrimAgain goes on
 };
 

@@ -44,7 +44,7 @@ class Policy {
   // The entry that should go next; null if there is none. The shard evicts it, or not.
   virtual Entry* Victim() = 0;
 
-  // What the policy takes from the heap.
+  // What the policy takes beside the entries.
   virtual size_t bytes() const { return 0; }
 
   // Aborts if the structure is broken or does not hold `entries` entries. For tests.
@@ -55,7 +55,8 @@ class Policy {
 bool IsPolicy(std::string_view name);
 
 // REQUIRES: IsPolicy(name).
-std::unique_ptr<Policy> MakePolicy(std::string_view name, const Arena& arena);
+// `arena` outlives it.
+std::unique_ptr<Policy> MakePolicy(std::string_view name, Arena& arena);
 
 }  // namespace trivet::engine
 

@@ -31,8 +31,8 @@ void S3FifoPolicy::SetCapacity(PolicyCapacity capacity) {
       weights_[queue] = 0;
       entries_.ForEach(queue, [&](Entry* entry) { weights_[queue] += WeightOf(entry); });
     }
-    small_ghosts_ = GhostQueue();
-    main_ghosts_ = GhostQueue();
+    small_ghosts_.Clear();
+    main_ghosts_.Clear();
   }
   const auto weight = static_cast<double>(capacity.weight);
   target_ = share * weight;
@@ -80,6 +80,11 @@ void S3FifoPolicy::Push(size_t queue, Entry* entry) {
 void S3FifoPolicy::Remove(Entry* entry) {
   weights_[entries_.QueueOf(entry)] -= WeightOf(entry);
   entries_.Remove(entry);
+  if (entries_.size(kSmall) + entries_.size(kMain) > 0) [[likely]]
+    return;
+  // After a Clear, mostly: then their memory is to come back, too.
+  small_ghosts_.Clear();
+  main_ghosts_.Clear();
 }
 
 void S3FifoPolicy::Evict(Entry* victim, uint64_t hash) {
@@ -115,6 +120,8 @@ void S3FifoPolicy::CheckInvariants(size_t entries) const {
   }
   TRIVET_CHECK(entries_.size(kSmall) + entries_.size(kMain) == entries,
                "the queues miscount their entries");
+  small_ghosts_.CheckInvariants();
+  main_ghosts_.CheckInvariants();
 }
 
 }  // namespace trivet::engine

@@ -37,7 +37,8 @@ namespace trivet::engine {
 // every step that evicts nothing lowers a counter that a hit raised, or moves an entry to main.
 class S3FifoPolicy final : public Policy {
  public:
-  explicit S3FifoPolicy(const Arena& arena) : entries_(arena) {}
+  explicit S3FifoPolicy(Arena& arena)
+      : entries_(arena), small_ghosts_(arena), main_ghosts_(arena) {}
 
   void SetCapacity(PolicyCapacity capacity) override;
   void Insert(Entry* entry, uint64_t hash) override;

@@ -17,6 +17,11 @@ inline constexpr size_t kStepsPerDoubling = 8;
 inline constexpr size_t kSizeClasses =
     kFineClasses + kStepsPerDoubling * (std::bit_width(kSmallBytesMax / kFineBytesMax) - 1);
 
+// One class more, of blocks for tables: apart from entries, which can be moved together.
+inline constexpr size_t kTableClass = kSizeClasses;
+inline constexpr size_t kTableBytes = 512;
+inline constexpr size_t kAllClasses = kSizeClasses + 1;
+
 // REQUIRES: 0 < size <= kSmallBytesMax.
 constexpr size_t SizeClassOf(size_t size) {
   if (size <= kFineBytesMax) return (size - 1) / kGranuleBytes;
@@ -26,6 +31,7 @@ constexpr size_t SizeClassOf(size_t size) {
 }
 
 constexpr size_t SizeOfClass(size_t size_class) {
+  if (size_class == kTableClass) return kTableBytes;
   if (size_class < kFineClasses) return (size_class + 1) * kGranuleBytes;
   const size_t doubling = 8 + (size_class - kFineClasses) / kStepsPerDoubling;
   const size_t step = (size_class - kFineClasses) % kStepsPerDoubling;

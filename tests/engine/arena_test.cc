@@ -167,6 +167,43 @@ TEST(ArenaTest, SlabsWithoutBlocksAreNotPickedButGoAtOnce) {
   EXPECT_EQ(arena.page_bytes(), size_t{128} << 10) << "one slab stays, the last with room";
 }
 
+TEST(ArenaTest, AnEmptySlabGoesWhenItIsNotNeededForAWhile) {
+  Arena arena(false);
+  const auto use_once = [&arena] {
+    void* const block = arena.Allocate(100);
+    arena.Free(block, Arena::BlockBytes(100));
+    arena.Trim();  // what the thread keeps at hand, too
+  };
+  use_once();
+  const size_t with_slab = arena.page_bytes();
+  ASSERT_GT(with_slab, 0u);
+  arena.TrimUnused();
+  EXPECT_GT(arena.page_bytes(), 0u) << "it was in use since the last call";
+  use_once();
+  arena.TrimUnused();
+  EXPECT_GT(arena.page_bytes(), 0u);
+  for (int i = 0; i < 3; ++i) arena.TrimUnused();
+  EXPECT_EQ(arena.page_bytes(), 0u);
+  use_once();
+  arena.CheckInvariants();
+}
+
+TEST(ArenaTest, TablesLieApartFromEntries) {
+  Arena arena(false);
+  void* const table = arena.AllocateTable();
+  void* const entry = arena.Allocate(kTableBytes);
+  const auto page = [](const void* block) {
+    return reinterpret_cast<uintptr_t>(block) / (32 * PageRuns::kPageBytes);
+  };
+  EXPECT_NE(page(table), page(entry));
+  EXPECT_EQ(arena.block_bytes(), 2 * kTableBytes);
+  arena.FreeTable(table);
+  EXPECT_EQ(arena.AllocateTable(), table);
+  arena.FreeTable(table);
+  arena.Free(entry, Arena::BlockBytes(kTableBytes));
+  EXPECT_EQ(arena.block_bytes(), 0u);
+}
+
 TEST(ArenaTest, ALargeBlockThatComesBackIsUsedAgain) {
   Arena arena(false);
   for (int i = 0; i < 100; ++i) {

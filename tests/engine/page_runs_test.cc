@@ -98,6 +98,19 @@ TEST_F(PageRunsTest, AFewFreePagesKeepTheirMemory) {
   EXPECT_EQ(*byte, 0);
 }
 
+TEST_F(PageRunsTest, WhatIsNotNeededForAWhileGivesItsMemoryBack) {
+  const uint32_t first = *runs_.Allocate(100);
+  runs_.Free(first, 100);
+  runs_.TrimUnused();
+  EXPECT_EQ(runs_.idle_pages(), 100u) << "it was in use since the last call";
+  const uint32_t again = *runs_.Allocate(60);
+  runs_.Free(again, 60);
+  runs_.TrimUnused();
+  EXPECT_LE(runs_.idle_pages(), 60u) << "of a hundred pages, forty were not needed";
+  runs_.TrimUnused();
+  EXPECT_EQ(runs_.idle_pages(), 0u);
+}
+
 TEST_F(HugePageRunsTest, NeighboursOfWhatIsTouchedMayHaveMemory) {
   const uint32_t first = *runs_.Allocate(4 * kHugePage - 1);
   runs_.Free(first, 4 * kHugePage - 1);
