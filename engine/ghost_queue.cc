@@ -11,6 +11,8 @@ constexpr size_t kTakenMin = 256;
 // Ghosts that go for one that comes: of entries that were smaller, others come and go at the pace
 // of those that are now evicted.
 constexpr size_t kTrimmedPerAdd = 128;
+// What will be the oldest when so many more have gone comes into the cache.
+constexpr uint32_t kPrefetched = 4;
 
 }  // namespace
 
@@ -42,6 +44,7 @@ void GhostQueue::Clear() {
 void GhostQueue::Trim(size_t ghosts_max) {
   for (; ghosts_max > 0 && ring_.size() > 0; --ghosts_max) {
     const uint32_t oldest = ring_.oldest();
+    if (ring_.size() > kPrefetched) table_.Prefetch(ring_[oldest + kPrefetched].fingerprint);
     // Another one may have been added with the same fingerprint since this one was taken.
     if (table_.Find(ring_[oldest].fingerprint) == oldest) {
       const bool is_crowded = ring_.size() > 3 * table_.size() + kTakenMin;

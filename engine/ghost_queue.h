@@ -23,6 +23,9 @@ class GhostQueue {
   GhostQueue(const GhostQueue&) = delete;
   GhostQueue& operator=(const GhostQueue&) = delete;
 
+  // Brings into the cache what the next call for this entry will look at.
+  void Prefetch(uint64_t hash) const { table_.Prefetch(FingerprintOf(hash)); }
+
   // Remembers the entry; the oldest ghosts go while the weight is above the capacity, but not too
   // many at a time. O(1).
   void Add(uint64_t hash, size_t weight);

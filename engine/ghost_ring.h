@@ -27,7 +27,7 @@ class GhostRing {
   // Returns the number.
   uint32_t Push(const Ghost& ghost) {
     ghosts_.push_back(ghost);
-    return first_ + static_cast<uint32_t>(ghosts_.size()) - 1;
+    return end_++;
   }
   // REQUIRES: not empty, here and below.
   uint32_t oldest() const { return first_; }
@@ -36,17 +36,19 @@ class GhostRing {
     ++first_;
   }
 
-  size_t size() const { return ghosts_.size(); }
-  size_t bytes() const { return ghosts_.size() * sizeof(Ghost); }
+  size_t size() const { return end_ - first_; }
+  size_t bytes() const { return size() * sizeof(Ghost); }
 
   void Clear() {
     ghosts_.clear();
     ghosts_.shrink_to_fit();
+    first_ = end_;
   }
 
  private:
   std::deque<Ghost, ArenaAllocator<Ghost>> ghosts_;
   uint32_t first_ = 0;  // number of the oldest
+  uint32_t end_ = 0;    // that the next one gets
 };
 
 }  // namespace trivet::engine

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <utility>
 
+#include "engine/byte_match.h"
 #include "engine/check.h"
 
 namespace trivet::engine {
@@ -24,21 +26,28 @@ uint8_t GhostTable::TagOf(uint32_t fingerprint) {
 }
 
 size_t GhostTable::BucketOf(uint32_t fingerprint) const {
-  const size_t mask = std::bit_ceil(buckets_.size()) - 1;
+  const size_t mask = std::bit_ceil(bucket_count_) - 1;
   const size_t bucket = fingerprint & mask;
-  return bucket < buckets_.size() ? bucket : bucket & mask >> 1;
+  return bucket < bucket_count_ ? bucket : bucket & mask >> 1;
+}
+
+unsigned GhostTable::Match(const Bucket& bucket, uint8_t tag) {
+  uint64_t words[2];
+  std::memcpy(words, &bucket, sizeof(words));  // the tags, and some more
+  return MatchBytes(words[0], words[1], tag) & ((1u << kSlots) - 1);
 }
 
 template <typename Matches>
 size_t GhostTable::Search(const Bucket& bucket, uint32_t fingerprint, const Matches& matches) {
-  const uint8_t tag = TagOf(fingerprint);
-  size_t slot = 0;
-  while (slot < kSlots && !(bucket.tags[slot] == tag && matches(bucket.numbers[slot]))) ++slot;
-  return slot;
+  for (unsigned slots = Match(bucket, TagOf(fingerprint)); slots != 0; slots &= slots - 1) {
+    const auto slot = static_cast<size_t>(std::countr_zero(slots));
+    if (matches(bucket.numbers[slot])) return slot;
+  }
+  return kSlots;
 }
 
 std::optional<uint32_t> GhostTable::Find(uint32_t fingerprint) const {
-  if (buckets_.empty()) return std::nullopt;
+  if (bucket_count_ == 0) return std::nullopt;
   const Bucket& bucket = buckets_[BucketOf(fingerprint)];
   const size_t slot = Search(bucket, fingerprint, [&](uint32_t number) {
     return ring_[number].fingerprint == fingerprint;
@@ -48,8 +57,8 @@ std::optional<uint32_t> GhostTable::Find(uint32_t fingerprint) const {
 }
 
 void GhostTable::Insert(uint32_t number) {
-  if (size_ >= buckets_.size() * kFillMost) {
-    const size_t fresh = buckets_.size();
+  if (size_ >= bucket_count_ * kFillMost) {
+    const size_t fresh = bucket_count_++;
     buckets_.emplace_back();
     if (fresh > 0) PutAgain(std::exchange(buckets_[CutFrom(fresh)], {}));
   }
@@ -63,9 +72,10 @@ void GhostTable::Erase(uint32_t number) {
       Search(bucket, fingerprint, [number](uint32_t other) { return other == number; });
   TRIVET_CHECK(slot < kSlots, "a ghost is not in the table");
   Drop(bucket, slot);
-  if (buckets_.size() > 1 && size_ < buckets_.size() * kFillLeast) {
+  if (bucket_count_ > 1 && size_ < bucket_count_ * kFillLeast) {
     const Bucket last = buckets_.back();
     buckets_.pop_back();
+    --bucket_count_;
     PutAgain(last);
   }
 }
@@ -73,6 +83,7 @@ void GhostTable::Erase(uint32_t number) {
 void GhostTable::Clear() {
   buckets_.clear();
   buckets_.shrink_to_fit();
+  bucket_count_ = 0;
   size_ = 0;
   weight_ = 0;
 }
@@ -80,9 +91,9 @@ void GhostTable::Clear() {
 void GhostTable::Put(uint32_t number) {
   const Ghost& ghost = ring_[number];
   Bucket& bucket = buckets_[BucketOf(ghost.fingerprint)];
-  auto slot = static_cast<size_t>(std::find(bucket.tags.begin(), bucket.tags.end(), 0) -
-                                  bucket.tags.begin());
-  if (slot == kSlots) {
+  const unsigned empty = Match(bucket, 0);
+  auto slot = static_cast<size_t>(std::countr_zero(empty));
+  if (empty == 0) {
     // By age: numbers wrap around.
     const auto oldest = std::min_element(
         bucket.numbers.begin(), bucket.numbers.end(),
@@ -112,9 +123,10 @@ void GhostTable::PutAgain(const Bucket& bucket) {
 }
 
 void GhostTable::CheckInvariants() const {
+  TRIVET_CHECK(bucket_count_ == buckets_.size(), "the table miscounts its buckets");
   size_t seen = 0;
   size_t weight = 0;
-  for (size_t number = 0; number < buckets_.size(); ++number) {
+  for (size_t number = 0; number < bucket_count_; ++number) {
     const Bucket& bucket = buckets_[number];
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (bucket.tags[slot] == 0) continue;

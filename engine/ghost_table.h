@@ -28,6 +28,11 @@ class GhostTable {
   GhostTable(const GhostTable&) = delete;
   GhostTable& operator=(const GhostTable&) = delete;
 
+  // Brings into the cache what the next call for this fingerprint will look at.
+  void Prefetch(uint32_t fingerprint) const {
+    if (bucket_count_ > 0) __builtin_prefetch(&buckets_[BucketOf(fingerprint)]);
+  }
+
   // The number of the ghost with this fingerprint.
   std::optional<uint32_t> Find(uint32_t fingerprint) const;
 
@@ -39,7 +44,7 @@ class GhostTable {
 
   size_t size() const { return size_; }
   size_t weight() const { return weight_; }
-  size_t bytes() const { return buckets_.size() * sizeof(Bucket); }
+  size_t bytes() const { return bucket_count_ * sizeof(Bucket); }
 
   void Clear();
 
@@ -49,14 +54,18 @@ class GhostTable {
  private:
   static constexpr size_t kSlots = 12;
 
-  struct Bucket {
+  struct alignas(kGranuleBytes) Bucket {
     std::array<uint8_t, kSlots> tags = {};  // eight bits of the fingerprint; 0: an empty slot
     std::array<uint32_t, kSlots> numbers = {};
   };
+  static_assert(kTableBytes % sizeof(Bucket) == 0);
 
   static uint8_t TagOf(uint32_t fingerprint);
   size_t BucketOf(uint32_t fingerprint) const;
-  // The slot of the first with that tag for which `matches(number)`; kSlots if there is none.
+  // The slots with that tag, a bit for each.
+  static unsigned Match(const Bucket& bucket, uint8_t tag);
+  // The slot of the first with the fingerprint's tag for which `matches(number)`; kSlots if there
+  // is none.
   template <typename Matches>
   static size_t Search(const Bucket& bucket, uint32_t fingerprint, const Matches& matches);
   // Into its bucket, in place of the oldest where that is full.
@@ -67,6 +76,7 @@ class GhostTable {
 
   const GhostRing& ring_;
   std::deque<Bucket, ArenaAllocator<Bucket>> buckets_;
+  size_t bucket_count_ = 0;  // a deque computes its size
   size_t size_ = 0;
   size_t weight_ = 0;
 };

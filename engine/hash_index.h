@@ -9,14 +9,11 @@
 #include <cstdint>
 #include <string_view>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "engine/address_range.h"
 #include "engine/arena.h"
+#include "engine/byte_match.h"
 #include "engine/entry.h"
 #include "engine/key_hash.h"
 #include "engine/strings.h"
@@ -179,19 +176,7 @@ inline unsigned HashIndex::Match(const Bucket& bucket, uint8_t fingerprint) {
   // Acquire: what a fingerprint stands for was written before it.
   const uint64_t first = bucket.words[0].load(std::memory_order_acquire);
   const uint64_t second = bucket.words[1].load(std::memory_order_acquire);
-#if defined(__SSE2__)
-  const __m128i line =
-      _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first));
-  const __m128i equal = _mm_cmpeq_epi8(line, _mm_set1_epi8(static_cast<char>(fingerprint)));
-  return static_cast<unsigned>(_mm_movemask_epi8(equal)) >> 4;
-#else
-  unsigned slots = 0;
-  for (unsigned slot = 0; slot < kSlots; ++slot) {
-    const uint64_t word = slot < 4 ? first >> (32 + 8 * slot) : second >> (8 * (slot - 4));
-    if (static_cast<uint8_t>(word) == fingerprint) slots |= 1u << slot;
-  }
-  return slots;
-#endif
+  return MatchBytes(first, second, fingerprint) >> 4;
 }
 
 inline uint32_t HashIndex::NextOf(const Bucket& bucket) {

@@ -43,6 +43,8 @@ void S3FifoPolicy::SetCapacity(PolicyCapacity capacity) {
 void S3FifoPolicy::Insert(Entry* entry, uint64_t hash) {
   entry->uses = 0;
   const double step = 0.5 * static_cast<double>(WeightOf(entry));
+  small_ghosts_.Prefetch(hash);
+  main_ghosts_.Prefetch(hash);
   const size_t of_small = small_ghosts_.weight();
   const size_t of_main = main_ghosts_.weight();
   if (small_ghosts_.Take(hash)) {
@@ -89,6 +91,7 @@ void S3FifoPolicy::Remove(Entry* entry) {
 
 void S3FifoPolicy::Evict(Entry* victim, uint64_t hash) {
   GhostQueue& ghosts = entries_.QueueOf(victim) == kMain ? main_ghosts_ : small_ghosts_;
+  ghosts.Prefetch(hash);
   Remove(victim);
   ghosts.Add(hash, WeightOf(victim));
 }
