@@ -1,0 +1,138 @@
+// Entries are moved together when the room between them is too much: nobody may notice.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/memory_invalidation.h"
+#include "engine/memory_tier.h"
+#include "engine/namespace_state.h"
+#include "tests/support/status_matchers.h"
+
+namespace trivet::engine {
+namespace {
+
+using testing::IsOk;
+
+constexpr size_t kEntries = 40'000;
+constexpr size_t kValueBytes = 1000;
+constexpr size_t kKept = 8;    // of so many entries one stays
+constexpr size_t kTagged = 3;  // of those that stay, so many have one of the tags
+
+// 40 MiB of entries, of which seven in eight go: blocks of the others in nearly every page.
+class MemorySlackTest : public ::testing::Test {
+ protected:
+  MemorySlackTest() : memory_({.memory_bytes = 256 << 20}, clock_) {
+    for (size_t i = 0; i < kEntries; ++i) {
+      std::vector<std::string> tags;
+      if (IsKept(i) && i / kKept % kTagged == 0) tags = {"a", "b"};
+      EXPECT_THAT(memory_.Set(Ref(i), {.value = ValueOf(i), .tags = tags}, {}), IsOk());
+    }
+    full_ = memory_.page_bytes();
+    for (size_t i = 0; i < kEntries; ++i) {
+      if (!IsKept(i)) memory_.Remove(Ref(i), RemovalCause::kExplicit);
+    }
+  }
+
+  static bool IsKept(size_t i) { return i % kKept == 0; }
+  static bool IsTagged(size_t i) { return IsKept(i) && i / kKept % kTagged == 0; }
+  static std::string ValueOf(size_t i) {
+    std::string value = std::to_string(i);
+    value.resize(kValueBytes, static_cast<char>('a' + i % 26));
+    return value;
+  }
+  KeyRef Ref(size_t i) {
+    static thread_local std::string key;
+    key = absl::StrCat("key", i);
+    return memory_.Ref(&users_, key);
+  }
+
+  // As often as the background thread would in a few seconds.
+  void Maintain() {
+    for (int i = 0; i < 100; ++i) {
+      while (memory_.Maintain(100'000)) {
+      }
+      clock_.Advance(absl::Milliseconds(100));
+    }
+  }
+
+  bool HasAll() {
+    for (size_t i = 0; i < kEntries; ++i) {
+      const Value value = memory_.Find(Ref(i));
+      if (static_cast<bool>(value) != IsKept(i)) return false;
+      if (value && value.bytes() != ValueOf(i)) return false;
+    }
+    return true;
+  }
+
+  ManualClock clock_;
+  NamespaceState users_{0, "users", {}};
+  MemoryTier memory_;
+  size_t full_ = 0;
+};
+
+TEST_F(MemorySlackTest, TheRoomComesBackAndTheEntriesStay) {
+  ASSERT_GT(memory_.page_bytes(), full_ / 2) << "there is nothing to win";
+  Maintain();
+  EXPECT_LT(memory_.page_bytes(), full_ / kKept + (10 << 20));
+  EXPECT_TRUE(HasAll());
+  memory_.CheckInvariants();
+}
+
+TEST_F(MemorySlackTest, MovedEntriesKeepTheirTags) {
+  Maintain();
+  ASSERT_LT(memory_.page_bytes(), full_ / 2);
+  InvalidateTag(memory_, &users_, "b");
+  for (size_t i = 0; i < kEntries; ++i) {
+    EXPECT_EQ(static_cast<bool>(memory_.Find(Ref(i))), IsKept(i) && !IsTagged(i)) << i;
+  }
+  memory_.CheckInvariants();
+}
+
+TEST_F(MemorySlackTest, WhatIsPinnedStaysWhereItIs) {
+  std::vector<Value> pinned;
+  for (size_t i = 0; i < kEntries; i += 2 * kKept) pinned.push_back(memory_.Find(Ref(i)));
+  Maintain();
+  for (size_t n = 0; n < pinned.size(); ++n) {
+    const Value found = memory_.Find(Ref(2 * kKept * n));
+    EXPECT_EQ(found.bytes().data(), pinned[n].bytes().data());
+    EXPECT_EQ(pinned[n].bytes(), ValueOf(2 * kKept * n));
+  }
+  pinned.clear();
+  Maintain();
+  EXPECT_LT(memory_.page_bytes(), full_ / kKept + (10 << 20)) << "it is tried again";
+  memory_.CheckInvariants();
+}
+
+TEST_F(MemorySlackTest, ReadersFindWhatMovesMeanwhile) {
+  std::atomic<bool> ended{false};
+  std::atomic<size_t> wrong{0};
+  std::vector<std::thread> readers;
+  for (size_t reader = 0; reader < 2; ++reader) {
+    readers.emplace_back([&, reader] {
+      size_t i = reader * kEntries / 2;
+      while (!ended) {
+        i = (i + kKept) % kEntries;
+        bool found = false;
+        memory_.Read(Ref(i), [&](Entry* entry) { found = entry->value() == ValueOf(i); });
+        if (!found) ++wrong;
+      }
+    });
+  }
+  Maintain();
+  ended = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong, 0u);
+  Maintain();
+  EXPECT_LT(memory_.page_bytes(), full_ / 2);
+  memory_.CheckInvariants();
+}
+
+}  // namespace
+}  // namespace trivet::engine
