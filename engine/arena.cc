@@ -16,8 +16,8 @@ constexpr size_t kRangeBytes = size_t{64} << 30;
 
 // A class may have free blocks worth so many slabs before blocks are moved together.
 constexpr size_t kSlabsWithRoom = 1;
-// Slabs are told apart by how many sixteenths of them are free; with fewer than two they are full
-// enough: to win one, more than seven would be copied.
+// Slabs are told apart by how many parts of them are free; with fewer than two they are full
+// enough: to win one, more than fifteen would be copied.
 constexpr size_t kFreeLevels = 32;
 constexpr size_t kFreeLevelMin = 2;
 
@@ -98,13 +98,16 @@ void* Arena::Allocate(size_t size) {
 
 void* Arena::AllocateTable() {
   void* const block = AllocateSmall(kTableClass);
-  if (block != nullptr) [[likely]]
-    return block;
-  CollectFromAllThreads();
-  return AllocateSmall(kTableClass);
+  return block != nullptr ? block : ::operator new(kTableBytes);
 }
 
-void Arena::FreeTable(void* block) { FreeSmall(block, kTableClass); }
+void Arena::FreeTable(void* block) {
+  if (Contains(block)) [[likely]] {
+    FreeSmall(block, kTableClass);
+  } else {
+    ::operator delete(block);
+  }
+}
 
 void* Arena::AllocateSmall(size_t size_class) {
   Magazines* const mine = magazines_.TryMine();
@@ -152,7 +155,7 @@ size_t Arena::TakeFromSlabs(size_t size_class, std::span<uint32_t> blocks) {
       if (slab == nullptr) break;
       PushFront(from.partial, slab);
     }
-    slab->unused = false;
+    if (slab == from.empty) from.empty = nullptr;
     while (slab->bits[slab->hint] == 0) ++slab->hint;
     uint64_t& word = slab->bits[slab->hint];
     const uint32_t index = slab->hint * 64 + static_cast<uint32_t>(std::countr_zero(word));
@@ -218,11 +221,13 @@ void Arena::ReturnToSlabs(size_t size_class, std::span<const uint32_t> blocks) {
       Unlink(to.full, slab);
       PushFront(list, slab);
     }
-    // The only one that has room stays, lest it come and go with one block.
-    const bool is_needed = !slab->picked && slab->previous == nullptr && slab->next == nullptr;
-    if (slab->free == slab->blocks && !is_needed) {
+    if (slab->free < slab->blocks) continue;
+    if (slab->picked || to.empty != nullptr) {
       Unlink(list, slab);
       DeleteSlab(slab);
+    } else {
+      to.empty = slab;  // lest it come and go with one block
+      slab->unused = false;
     }
   }
 }
@@ -321,6 +326,7 @@ bool Arena::PickEmptiest(SizeClass& size_class) {
       if (its_level == level) --left;
       Unlink(size_class.partial, slab);
       if (slab->free == slab->blocks) {  // nobody is left whose move would free it
+        size_class.empty = nullptr;
         DeleteSlab(slab);
         slab = next;
         continue;
@@ -391,10 +397,10 @@ void Arena::Trim() {
 void Arena::TrimUnused() {
   for (SizeClass& size_class : classes_) {
     MutexLock lock(size_class.mu);
-    Slab* const slab = size_class.partial;
-    // Only the last one is kept although it is empty.
-    if (slab == nullptr || slab->free < slab->blocks) continue;
+    Slab* const slab = size_class.empty;
+    if (slab == nullptr) continue;
     if (slab->unused) {
+      size_class.empty = nullptr;
       Unlink(size_class.partial, slab);
       DeleteSlab(slab);
     } else {

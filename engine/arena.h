@@ -54,8 +54,8 @@ class Arena {
   // REQUIRES: Allocate returned `block` for a size with that BlockBytes.
   void Free(void* block, size_t block_bytes);
 
-  // The same for a block of kTableBytes, whose owner cannot move it; from slabs of their own, since
-  // it would keep those of entries from getting empty.
+  // A block of kTableBytes, from slabs of their own: tables are not moved, and would keep slabs of
+  // entries from getting empty. Never null: from the heap, where the arena has no more.
   void* AllocateTable();
   void FreeTable(void* block);
 
@@ -64,6 +64,7 @@ class Arena {
     return static_cast<uint32_t>(static_cast<size_t>(static_cast<const char*>(block) - base_) /
                                  kGranuleBytes);
   }
+  bool Contains(const void* block) const { return block >= base_ && block < base_ + range_.size(); }
   void* At(uint32_t number) const { return base_ + size_t{number} * kGranuleBytes; }
 
   // Bytes of all blocks that are out, and of the pages they lie in. The difference is slack.
@@ -82,7 +83,7 @@ class Arena {
   void CollectFromEndedThreads();
 
   // Picks, in each class that has much room, the emptiest slabs, as many as the others have room
-  // for and an eighth free at least, anew each time. False: there are none.
+  // for and a sixteenth free at least, anew each time. False: there are none.
   bool ThinOut();
   // Whether the block lies in a slab that was picked. REQUIRES: the block is out.
   bool IsThinnedOut(const void* block, size_t block_bytes) const;
@@ -124,6 +125,8 @@ class Arena {
     // Those without free blocks. Nobody looks for them here but checkers of leaks, which do not see
     // what is mapped.
     Slab* full TRIVET_GUARDED_BY(mu) = nullptr;
+    // The only one without any block that is out, if there is one; among the partial ones.
+    Slab* empty TRIVET_GUARDED_BY(mu) = nullptr;
     size_t blocks TRIVET_GUARDED_BY(mu) = 0;  // that are out, or at hand in a thread
   };
 

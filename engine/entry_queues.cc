@@ -1,30 +1,19 @@
 #include "engine/entry_queues.h"
 
 #include <new>
-#include <type_traits>
 #include <utility>
 
-#include "engine/arena_allocator.h"
 #include "engine/check.h"
 
 namespace trivet::engine {
 
 EntryQueues::~EntryQueues() {
   for (Chunk* chunk : chunks_) {
-    if (chunk != nullptr) DeleteChunk(chunk);
+    if (chunk != nullptr) arena_.FreeTable(chunk);
   }
 }
 
 // --- Chunks
-
-EntryQueues::Chunk* EntryQueues::NewChunk() {
-  return new (ArenaAllocator<Chunk>(arena_).allocate(1)) Chunk;
-}
-
-void EntryQueues::DeleteChunk(Chunk* chunk) {
-  static_assert(std::is_trivially_destructible_v<Chunk>);
-  ArenaAllocator<Chunk>(arena_).deallocate(chunk, 1);
-}
 
 uint32_t EntryQueues::AddChunk(size_t queue) {
   uint32_t number;
@@ -32,12 +21,12 @@ uint32_t EntryQueues::AddChunk(size_t queue) {
     number = static_cast<uint32_t>(chunks_.size());
     TRIVET_CHECK(number < (kNone >> (kSlotBits + kQueueBits)),
                  "more entries in a shard than numbers");
-    chunks_.push_back(NewChunk());
+    chunks_.push_back(nullptr);
   } else {
     number = free_.back();
     free_.pop_back();
-    chunks_[number] = NewChunk();
   }
+  chunks_[number] = new (arena_.AllocateTable()) Chunk;
   Chunk& chunk = *chunks_[number];
   chunk.queue = static_cast<uint8_t>(queue);
   Queue& all = queues_[queue];
@@ -52,7 +41,7 @@ void EntryQueues::DropChunk(uint32_t number) {
   Queue& all = queues_[chunk.queue];
   (chunk.older == kNone ? all.oldest : chunks_[chunk.older]->younger) = chunk.younger;
   (chunk.younger == kNone ? all.youngest : chunks_[chunk.younger]->older) = chunk.older;
-  DeleteChunk(std::exchange(chunks_[number], nullptr));
+  arena_.FreeTable(std::exchange(chunks_[number], nullptr));
   free_.push_back(number);
 }
 
@@ -120,7 +109,9 @@ void EntryQueues::Remove(Entry* entry) {
 
 void EntryQueues::Replace(Entry* old, Entry* fresh) {
   // Only written: nobody waits for the chunk to come from memory.
-  chunks_[ChunkOf(old)]->blocks[SlotOf(old)] = arena_.NumberOf(fresh);
+  uint32_t& block = chunks_[ChunkOf(old)]->blocks[SlotOf(old)];
+  TRIVET_DCHECK(block == arena_.NumberOf(old), "an entry is not where it says");
+  block = arena_.NumberOf(fresh);
   fresh->queue_slot = old->queue_slot;
 }
 

@@ -63,9 +63,10 @@ class EntryQueues {
 
  private:
   static constexpr uint32_t kSlots = 125;
-  // An entry knows the number of its chunk, its queue, and the slot; that of the queue, too, so
-  // that to replace an entry no chunk need be read.
+  // Entry::queue_slot:  number of the chunk (24 bits) | queue (1) | slot (7)
+  // The queue is the chunk's, too: QueueOf need not read that.
   static constexpr int kSlotBits = 7;
+  static_assert(kSlots <= 1u << kSlotBits);
   static constexpr int kQueueBits = 1;
   static_assert(kQueuesMax == 1u << kQueueBits);
   static constexpr uint32_t kNone = ~uint32_t{0};
@@ -98,8 +99,6 @@ class EntryQueues {
   }
   static uint32_t SlotOf(const Entry* entry) { return entry->queue_slot & ((1u << kSlotBits) - 1); }
   Entry* EntryAt(uint32_t block) const { return static_cast<Entry*>(arena_.At(block)); }
-  Chunk* NewChunk();
-  void DeleteChunk(Chunk* chunk);
   uint32_t AddChunk(size_t queue);
   void DropChunk(uint32_t number);
   void JoinIfFew(uint32_t number);

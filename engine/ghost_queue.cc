@@ -41,18 +41,27 @@ void GhostQueue::Clear() {
   ring_.Clear();
 }
 
+void GhostQueue::Forget(size_t ghosts) {
+  for (; ghosts > 0 && ring_.size() > 0; --ghosts) {
+    const uint32_t oldest = ring_.oldest();
+    if (!IsTaken(oldest)) table_.Erase(oldest);
+    ring_.PopOldest();
+  }
+}
+
 void GhostQueue::Trim(size_t ghosts_max) {
   for (; ghosts_max > 0 && ring_.size() > 0; --ghosts_max) {
     const uint32_t oldest = ring_.oldest();
     if (ring_.size() > kPrefetched) table_.Prefetch(ring_[oldest + kPrefetched].fingerprint);
-    // Another one may have been added with the same fingerprint since this one was taken.
-    if (table_.Find(ring_[oldest].fingerprint) == oldest) {
-      const bool is_crowded = ring_.size() > 3 * table_.size() + kTakenMin;
-      if (table_.weight() <= capacity_ && !is_crowded) return;
-      table_.Erase(oldest);
-    }
-    ring_.PopOldest();
+    const bool is_crowded = ring_.size() > 3 * table_.size() + kTakenMin;
+    if (table_.weight() <= capacity_ && !is_crowded && !IsTaken(oldest)) return;
+    Forget(1);
   }
+}
+
+// Another one may have been added with the same fingerprint since this one was taken.
+bool GhostQueue::IsTaken(uint32_t number) const {
+  return table_.Find(ring_[number].fingerprint) != number;
 }
 
 }  // namespace trivet::engine

@@ -36,9 +36,13 @@ class GhostQueue {
   // Forgets what is over at once.
   void SetCapacity(size_t weight);
 
+  // Forgets the oldest, up to so many.
+  void Forget(size_t ghosts);
   // Forgets all.
   void Clear();
 
+  // Ghosts, those that were taken and still wait for their turn included.
+  size_t size() const { return ring_.size(); }
   // Of those that are remembered.
   size_t weight() const { return table_.weight(); }
 
@@ -50,8 +54,9 @@ class GhostQueue {
 
  private:
   static uint32_t FingerprintOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 16); }
-  // Takes at most so many from the ring.
+  // Takes at most so many from the ring that are over, or were taken.
   void Trim(size_t ghosts_max);
+  bool IsTaken(uint32_t number) const;
 
   size_t capacity_ = 0;
   GhostRing ring_;

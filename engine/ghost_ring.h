@@ -4,9 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
-#include "engine/arena_allocator.h"
+#include "engine/table_deque.h"
 
 namespace trivet::engine {
 
@@ -20,7 +19,9 @@ struct Ghost {
 // Not thread-safe: guarded by the shard.
 class GhostRing {
  public:
-  explicit GhostRing(Arena& arena) : ghosts_(ArenaAllocator<Ghost>(arena)) {}
+  // The first ghost gets the number `first`.
+  explicit GhostRing(Arena& arena, uint32_t first = 0)
+      : ghosts_(arena), first_(first), end_(first) {}
 
   const Ghost& operator[](uint32_t number) const { return ghosts_[number - first_]; }
 
@@ -37,18 +38,17 @@ class GhostRing {
   }
 
   size_t size() const { return end_ - first_; }
-  size_t bytes() const { return size() * sizeof(Ghost); }
+  size_t bytes() const { return ghosts_.bytes(); }
 
   void Clear() {
-    ghosts_.clear();
-    ghosts_.shrink_to_fit();
+    ghosts_.Clear();
     first_ = end_;
   }
 
  private:
-  std::deque<Ghost, ArenaAllocator<Ghost>> ghosts_;
-  uint32_t first_ = 0;  // number of the oldest
-  uint32_t end_ = 0;    // that the next one gets
+  TableDeque<Ghost> ghosts_;
+  uint32_t first_;  // number of the oldest
+  uint32_t end_;    // that the next one gets
 };
 
 }  // namespace trivet::engine

@@ -26,12 +26,13 @@ uint8_t GhostTable::TagOf(uint32_t fingerprint) {
 }
 
 size_t GhostTable::BucketOf(uint32_t fingerprint) const {
-  const size_t mask = std::bit_ceil(bucket_count_) - 1;
+  const size_t mask = std::bit_ceil(buckets_.size()) - 1;
   const size_t bucket = fingerprint & mask;
-  return bucket < bucket_count_ ? bucket : bucket & mask >> 1;
+  return bucket < buckets_.size() ? bucket : bucket & mask >> 1;
 }
 
 unsigned GhostTable::Match(const Bucket& bucket, uint8_t tag) {
+  static_assert(std::endian::native == std::endian::little);
   uint64_t words[2];
   std::memcpy(words, &bucket, sizeof(words));  // the tags, and some more
   return MatchBytes(words[0], words[1], tag) & ((1u << kSlots) - 1);
@@ -47,7 +48,7 @@ size_t GhostTable::Search(const Bucket& bucket, uint32_t fingerprint, const Matc
 }
 
 std::optional<uint32_t> GhostTable::Find(uint32_t fingerprint) const {
-  if (bucket_count_ == 0) return std::nullopt;
+  if (buckets_.empty()) return std::nullopt;
   const Bucket& bucket = buckets_[BucketOf(fingerprint)];
   const size_t slot = Search(bucket, fingerprint, [&](uint32_t number) {
     return ring_[number].fingerprint == fingerprint;
@@ -57,9 +58,9 @@ std::optional<uint32_t> GhostTable::Find(uint32_t fingerprint) const {
 }
 
 void GhostTable::Insert(uint32_t number) {
-  if (size_ >= bucket_count_ * kFillMost) {
-    const size_t fresh = bucket_count_++;
-    buckets_.emplace_back();
+  if (size_ >= buckets_.size() * kFillMost) {
+    const size_t fresh = buckets_.size();
+    buckets_.push_back({});
     if (fresh > 0) PutAgain(std::exchange(buckets_[CutFrom(fresh)], {}));
   }
   Put(number);
@@ -72,18 +73,16 @@ void GhostTable::Erase(uint32_t number) {
       Search(bucket, fingerprint, [number](uint32_t other) { return other == number; });
   TRIVET_CHECK(slot < kSlots, "a ghost is not in the table");
   Drop(bucket, slot);
-  if (bucket_count_ > 1 && size_ < bucket_count_ * kFillLeast) {
-    const Bucket last = buckets_.back();
+  if (size_ == 0) return Clear();
+  if (buckets_.size() > 1 && size_ < buckets_.size() * kFillLeast) {
+    const Bucket last = buckets_[buckets_.size() - 1];
     buckets_.pop_back();
-    --bucket_count_;
     PutAgain(last);
   }
 }
 
 void GhostTable::Clear() {
-  buckets_.clear();
-  buckets_.shrink_to_fit();
-  bucket_count_ = 0;
+  buckets_.Clear();
   size_ = 0;
   weight_ = 0;
 }
@@ -123,10 +122,9 @@ void GhostTable::PutAgain(const Bucket& bucket) {
 }
 
 void GhostTable::CheckInvariants() const {
-  TRIVET_CHECK(bucket_count_ == buckets_.size(), "the table miscounts its buckets");
   size_t seen = 0;
   size_t weight = 0;
-  for (size_t number = 0; number < bucket_count_; ++number) {
+  for (size_t number = 0; number < buckets_.size(); ++number) {
     const Bucket& bucket = buckets_[number];
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (bucket.tags[slot] == 0) continue;

@@ -5,11 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
-#include "engine/arena_allocator.h"
 #include "engine/ghost_ring.h"
+#include "engine/table_deque.h"
 
 namespace trivet::engine {
 
@@ -23,14 +22,13 @@ namespace trivet::engine {
 class GhostTable {
  public:
   // `ring` outlives the table, and keeps each ghost until it has gone from here.
-  GhostTable(Arena& arena, const GhostRing& ring)
-      : ring_(ring), buckets_(ArenaAllocator<Bucket>(arena)) {}
+  GhostTable(Arena& arena, const GhostRing& ring) : ring_(ring), buckets_(arena) {}
   GhostTable(const GhostTable&) = delete;
   GhostTable& operator=(const GhostTable&) = delete;
 
   // Brings into the cache what the next call for this fingerprint will look at.
   void Prefetch(uint32_t fingerprint) const {
-    if (bucket_count_ > 0) __builtin_prefetch(&buckets_[BucketOf(fingerprint)]);
+    if (!buckets_.empty()) __builtin_prefetch(&buckets_[BucketOf(fingerprint)]);
   }
 
   // The number of the ghost with this fingerprint.
@@ -44,7 +42,7 @@ class GhostTable {
 
   size_t size() const { return size_; }
   size_t weight() const { return weight_; }
-  size_t bytes() const { return bucket_count_ * sizeof(Bucket); }
+  size_t bytes() const { return buckets_.bytes(); }
 
   void Clear();
 
@@ -58,7 +56,6 @@ class GhostTable {
     std::array<uint8_t, kSlots> tags = {};  // eight bits of the fingerprint; 0: an empty slot
     std::array<uint32_t, kSlots> numbers = {};
   };
-  static_assert(kTableBytes % sizeof(Bucket) == 0);
 
   static uint8_t TagOf(uint32_t fingerprint);
   size_t BucketOf(uint32_t fingerprint) const;
@@ -75,8 +72,7 @@ class GhostTable {
   void PutAgain(const Bucket& bucket);
 
   const GhostRing& ring_;
-  std::deque<Bucket, ArenaAllocator<Bucket>> buckets_;
-  size_t bucket_count_ = 0;  // a deque computes its size
+  TableDeque<Bucket> buckets_;
   size_t size_ = 0;
   size_t weight_ = 0;
 };

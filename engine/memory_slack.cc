@@ -12,8 +12,8 @@ namespace {
 // and what goes for the slack would make more of it, until the entries that are left are moved.
 constexpr size_t kSlackBytes = 8 << 20;
 constexpr size_t kSlackPart = 8;
-// From this part on the next pass begins as soon as anything has changed since the last one: it may
-// have come too early to win much, and soon the budget would not hold.
+// From this part on it is urgent: the last pass may have come too early to win much, and soon the
+// budget would not hold.
 constexpr size_t kUrgentPart = 32;
 // What the arena may grow before the slack is measured again, without waiting for maintenance.
 constexpr size_t kMeasuredBytes = 1 << 20;
@@ -45,17 +45,19 @@ void MemoryTier::MeasureSlackIfDue() {
 
 bool MemoryTier::MoveTogether(size_t* budget) {
   if (!moving_mu_.TryLock()) return false;
-  // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win.
+  // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win;
+  // where it is urgent, not before as much time has passed as it took, and something has changed.
   const size_t slack = slack_measured_.load(std::memory_order_relaxed);
   if (!is_moving_) {
     slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
     const bool is_worth_it = slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4);
     const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
     const size_t change = slack > slack_then_ ? slack - slack_then_ : slack_then_ - slack;
-    const bool is_urgent =
-        memory != 0 && slack > kSlackBytes + memory / kUrgentPart && change > kMeasuredBytes;
+    const bool is_urgent = memory != 0 && slack > kSlackBytes + memory / kUrgentPart &&
+                           change > kMeasuredBytes && now() >= next_urgent_;
     if ((is_urgent || is_worth_it) && arena_.ThinOut()) {
       is_moving_ = true;
+      moving_since_ = now();
       moving_shard_ = 0;
       moving_position_ = 0;
     }
@@ -79,7 +81,9 @@ bool MemoryTier::MoveTogether(size_t* budget) {
     if (more) continue;
     moving_position_ = 0;
     is_moving_ = ++moving_shard_ < shards_.size();
-    if (!is_moving_) slack_left_ = slack_then_ = slack;
+    if (is_moving_) continue;
+    slack_left_ = slack_then_ = slack;
+    next_urgent_ = now() + (now() - moving_since_);
   }
   const bool more = is_moving_;
   moving_mu_.Unlock();

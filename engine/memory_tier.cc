@@ -324,8 +324,8 @@ bool MemoryTier::Maintain(size_t budget) {
   reclaimer_.Reclaim();
   arena_.CollectFromEndedThreads();
   arena_.TrimAgain();
-  if (const Millis now = this->now(); now >= next_trim_.load(std::memory_order_relaxed)) {
-    next_trim_.store(now + kTrimPeriod, std::memory_order_relaxed);
+  Millis due = next_trim_.load(std::memory_order_relaxed);
+  if (now() >= due && next_trim_.compare_exchange_strong(due, now() + kTrimPeriod)) {
     arena_.TrimUnused();
   }
   MeasureSlack();

@@ -214,7 +214,9 @@ class MemoryTier {
   uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;
   size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass, less what is forgotten
   size_t slack_then_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // when that ended
-  size_t shard_mask_ = 0;                                // the number of shards is a power of two
+  Millis moving_since_ TRIVET_GUARDED_BY(moving_mu_) = 0;
+  Millis next_urgent_ TRIVET_GUARDED_BY(moving_mu_) = 0;
+  size_t shard_mask_ = 0;  // the number of shards is a power of two
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 
@@ -223,18 +225,19 @@ bool MemoryTier::TryRead(KeyRef key, Use use) {
   if (!hits_are_told_) [[likely]] {
     ThreadRecord& record = reclaimer_.records().Mine();
     const Reclaimer::Reading reading(reclaimer_, record);
+    // Before the look: what this proof rests on has been done to memory by then.
+    const Millis served_until = key.space->served_until();
     const Shard& shard = ShardOf(key.hash);
     Entry* const entry = shard.lookup().Find(key.space->id(), key.hash, key.key);
     if (entry == nullptr) return false;
     // A clock of this very moment: a process that was stopped must not trust an older one.
     Millis now = 0;
     bool is_due = false;
-    if (const Millis served_until = key.space->served_until();
-        entry->has_ttl() || served_until != kNever) {
+    if (entry->has_ttl() || served_until != kNever) {
       now = this->now();
       if (now >= served_until) [[unlikely]]
         return false;
-      is_due = now >= Shard::DueOf(entry);
+      is_due = Shard::IsDue(entry, now);
     }
     if (!is_due && shard.IsCurrent(entry, key.space)) [[likely]] {
       Shard::RecordUse(entry, now);

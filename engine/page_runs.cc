@@ -112,12 +112,16 @@ void PageRuns::Trim(size_t idle_pages_max) {
   }
   std::sort(idle.begin(), idle.end(), std::greater<>());
   for (const auto& [pages, first] : idle) {
-    if (idle_pages_ <= idle_pages_max) return;
-    range_.Discard(size_t{first} * kPageBytes, size_t{pages} * kPageBytes);
-    Run run = Take(free_.find(first));
-    run.idle = false;
-    Join(first, run);
+    if (idle_pages_ <= idle_pages_max) break;
+    // The end of the last run may do.
+    const auto given = static_cast<uint32_t>(std::min<size_t>(pages, idle_pages_ - idle_pages_max));
+    const uint32_t kept = pages - given;
+    range_.Discard(size_t{first + kept} * kPageBytes, size_t{given} * kPageBytes);
+    Take(free_.find(first));
+    if (kept > 0) Insert(first, {kept, true});
+    Join(first + kept, {given, false});
   }
+  idle_least_ = std::min(idle_least_, idle_pages_);
 }
 
 void PageRuns::TrimUnused() {

@@ -15,6 +15,10 @@ constexpr double kTargetMax = 0.90;
 constexpr double kSmallGhosts = 0.90;
 constexpr double kMainGhosts = 0.20;
 
+// Where entries leave on other ways than by eviction, more ghosts than that are of no use.
+constexpr size_t kGhostsPerEntry = 4;
+constexpr size_t kGhostsMin = 64;
+
 double Ratio(size_t a, size_t b) {
   return static_cast<double>(a) / static_cast<double>(std::max<size_t>(b, 1));
 }
@@ -80,19 +84,24 @@ void S3FifoPolicy::Push(size_t queue, Entry* entry) {
 }
 
 void S3FifoPolicy::Remove(Entry* entry) {
+  Unlink(entry);
+  // What is deleted, cleared or expires takes ghosts along, or they would keep their memory.
+  const size_t entries = entries_.size(kSmall) + entries_.size(kMain);
+  for (GhostQueue* ghosts : {&small_ghosts_, &main_ghosts_}) {
+    if (ghosts->size() > kGhostsPerEntry * entries + kGhostsMin) [[unlikely]]
+      ghosts->Forget(2 * kGhostsPerEntry);
+  }
+}
+
+void S3FifoPolicy::Unlink(Entry* entry) {
   weights_[entries_.QueueOf(entry)] -= WeightOf(entry);
   entries_.Remove(entry);
-  if (entries_.size(kSmall) + entries_.size(kMain) > 0) [[likely]]
-    return;
-  // After a Clear, mostly: then their memory is to come back, too.
-  small_ghosts_.Clear();
-  main_ghosts_.Clear();
 }
 
 void S3FifoPolicy::Evict(Entry* victim, uint64_t hash) {
   GhostQueue& ghosts = entries_.QueueOf(victim) == kMain ? main_ghosts_ : small_ghosts_;
   ghosts.Prefetch(hash);
-  Remove(victim);
+  Unlink(victim);
   ghosts.Add(hash, WeightOf(victim));
 }
 
@@ -108,7 +117,7 @@ Entry* S3FifoPolicy::Victim() {
     entries_.PrefetchOldest(queue);
     const uint8_t uses = entry->uses;
     if (uses < (from_small ? kUsesForMain : 1)) return entry;
-    Remove(entry);
+    Unlink(entry);
     entry->uses = from_small ? 0 : static_cast<uint8_t>(uses - 1);
     Push(kMain, entry);
   }

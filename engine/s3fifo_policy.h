@@ -59,6 +59,7 @@ class S3FifoPolicy final : public Policy {
 
   size_t WeightOf(const Entry* entry) const { return capacity_.in_bytes ? entry->charge() : 1; }
   void Push(size_t queue, Entry* entry);
+  void Unlink(Entry* entry);
   void Adapt(double by);
 
   PolicyCapacity capacity_;

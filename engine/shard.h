@@ -126,14 +126,12 @@ class Shard {
   bool IsLive(Entry* entry, const NamespaceState* space, Millis now) const {
     return IsLiveAt(entry, space->epoch(), now);
   }
-  // The two halves of that: neither cleared nor invalidated by a tag,
+  // The two halves of that, for the hit that asks for the time only where it matters: neither
+  // cleared nor invalidated by a tag, and not expired.
   bool IsCurrent(Entry* entry, const NamespaceState* space) const {
     return IsCurrentAt(entry, space->epoch());
   }
-  // and not due yet; kNever if that is not by time.
-  static Millis DueOf(const Entry* entry) {
-    return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
-  }
+  static bool IsDue(const Entry* entry, Millis now) { return now >= DueOf(entry); }
 
   HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
   TagGroups& tag_groups() TRIVET_REQUIRES(mu) { return tag_groups_; }
@@ -179,7 +177,7 @@ class Shard {
     return entry->epoch == epoch && !tag_groups_.IsDoomed(entry);
   }
   bool IsLiveAt(Entry* entry, uint32_t epoch, Millis now) const {
-    return IsCurrentAt(entry, epoch) && now < DueOf(entry);
+    return IsCurrentAt(entry, epoch) && !IsDue(entry, now);
   }
   bool IsLive(Entry* entry, Millis now) TRIVET_REQUIRES(mu) {
     return IsLive(entry, ShareOf(entry).space, now);
@@ -187,6 +185,9 @@ class Shard {
   static void RecordAccess(Entry* entry, Millis now);
   static Millis IdleDueOf(const Entry* entry);
   static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
+  static Millis DueOf(const Entry* entry) {
+    return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
+  }
   // The bucket's timer fires by then.
   void ScheduleBy(size_t bucket, Millis due) TRIVET_REQUIRES(mu);
   // After the index had `before` buckets: their timers follow.

@@ -188,6 +188,21 @@ TEST(ArenaTest, AnEmptySlabGoesWhenItIsNotNeededForAWhile) {
   arena.CheckInvariants();
 }
 
+TEST(ArenaTest, AnEmptySlabGoesAlsoIfAnotherHasRoom) {
+  Arena arena(false);
+  std::vector<void*> blocks;
+  while (arena.page_bytes() < size_t{256} << 10) blocks.push_back(arena.Allocate(1000));
+  const size_t half = blocks.size() / 2;
+  // The first slab gets empty while the second is full; then that has room, too.
+  for (size_t i = 0; i < half; ++i) arena.Free(blocks[i], Arena::BlockBytes(1000));
+  arena.Trim();
+  arena.Free(blocks.back(), Arena::BlockBytes(1000));
+  arena.Trim();
+  for (int i = 0; i < 3; ++i) arena.TrimUnused();
+  EXPECT_LE(arena.page_bytes(), size_t{132} << 10);
+  arena.CheckInvariants();
+}
+
 TEST(ArenaTest, TablesLieApartFromEntries) {
   Arena arena(false);
   void* const table = arena.AllocateTable();

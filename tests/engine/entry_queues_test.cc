@@ -102,11 +102,11 @@ TEST_F(EntryQueuesTest, AgreesWithListsUnderRandomChanges) {
   std::mt19937_64 random(seed);
   std::list<Entry*> model[2];
   std::vector<Entry*> spare;
-  for (int i = 0; i < 400; ++i) spare.push_back(Make());
+  for (int i = 0; i < 1500; ++i) spare.push_back(Make());
   // Phases of growth and of decline, so that chunks fill up and thin out.
   size_t target = 200;
   for (size_t step = 0; step < ScaledCount(100'000); ++step) {
-    if (step % 500 == 0) target = random() % 400;
+    if (step % 1500 == 0) target = random() % 1500;
     const size_t queue = random() % 2;
     std::list<Entry*>& order = model[queue];
     const size_t held = model[0].size() + model[1].size();

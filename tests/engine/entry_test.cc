@@ -83,6 +83,8 @@ TEST(Entry, ExpiresAtAnyMillisecondOfThousandsOfYearsOrNever) {
     EXPECT_EQ(entry->has_ttl(), expires != kNever);
     EXPECT_EQ(entry->key().size(), kKeyBytesMax);
   }
+  entry->SetExpires(Millis{1} << 47);
+  EXPECT_EQ(entry->expires(), (Millis{1} << 47) - 1) << "the last one there is";
 }
 
 TEST(Entry, CopiesItsBytes) {

@@ -114,6 +114,21 @@ TEST(GhostQueue, ManySmallOnesMakeRoomForALargeOneByAndBy) {
   EXPECT_TRUE(ghosts.Take(Hash(1000)));
 }
 
+TEST(GhostQueue, ForgetsTheOldest) {
+  GhostQueue ghosts(testing::TestArena());
+  ghosts.SetCapacity(10);
+  for (uint32_t i = 0; i < 10; ++i) ghosts.Add(Hash(i), 1);
+  ghosts.Take(Hash(1));
+  ghosts.Forget(3);
+  EXPECT_EQ(ghosts.size(), 7u);
+  EXPECT_EQ(ghosts.weight(), 7u);
+  EXPECT_FALSE(ghosts.Take(Hash(2)));
+  EXPECT_TRUE(ghosts.Take(Hash(3)));
+  ghosts.Forget(100);
+  EXPECT_EQ(ghosts.size(), 0u);
+  EXPECT_EQ(ghosts.bytes(), 0u);
+}
+
 TEST(GhostQueue, ClearForgetsAll) {
   GhostQueue ghosts(testing::TestArena());
   ghosts.SetCapacity(1000);

@@ -26,7 +26,7 @@ class GhostTableTest : public ::testing::Test {
     return number;
   }
 
-  GhostRing ring_{testing::TestArena()};
+  GhostRing ring_{testing::TestArena(), ~uint32_t{0} - 5000};  // numbers wrap around
   GhostTable table_{testing::TestArena(), ring_};
 };
 

@@ -85,6 +85,14 @@ TEST_F(MemorySlackTest, TheRoomComesBackAndTheEntriesStay) {
   memory_.CheckInvariants();
 }
 
+TEST_F(MemorySlackTest, AfterAClearTheMemoryComesBack) {
+  Clear(memory_, &users_);
+  Maintain();
+  // What this thread keeps at hand lies in many pages.
+  EXPECT_LT(memory_.page_bytes(), full_ / 8);
+  memory_.CheckInvariants();
+}
+
 TEST_F(MemorySlackTest, MovedEntriesKeepTheirTags) {
   Maintain();
   ASSERT_LT(memory_.page_bytes(), full_ / 2);
