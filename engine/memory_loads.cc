@@ -83,8 +83,9 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
 
 LoadStart StartLoad(MemoryTier& memory, const KeyRef& key, bool first_try) {
   LoadStart start{.kind = LoadStart::Kind::kHit, .hit = {}, .flight = nullptr};
+  const Millis proven_at = key.space->proven_at();
   if (first_try && memory.TryRead(key, [&](Entry* entry) {
-        start.hit = memory.ResultOf(key.space, entry, memory.now());
+        start.hit = memory.ResultOf(key.space, entry, memory.now(), proven_at);
       })) {
     return start;
   }

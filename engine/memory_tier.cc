@@ -138,7 +138,8 @@ Value MemoryTier::Find(const KeyRef& key) {
 
 std::optional<Result> MemoryTier::Get(const KeyRef& key) {
   std::optional<Result> result;
-  Read(key, [&](Entry* entry) { result = ResultOf(key.space, entry, now()); });
+  const Millis proven_at = key.space->proven_at();
+  Read(key, [&](Entry* entry) { result = ResultOf(key.space, entry, now(), proven_at); });
   return result;
 }
 
@@ -211,18 +212,20 @@ void MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* ol
   shard.Maintain(now, clears_.load(std::memory_order_acquire), &work, removals);
 }
 
-Result MemoryTier::ResultOf(const NamespaceState* space, Entry* entry, Millis now) {
+Result MemoryTier::ResultOf(const NamespaceState* space, Entry* entry, Millis now,
+                            Millis proven_at) {
   // Others read their clocks, too.
   const Millis since = now > entry->created() ? now - entry->created() : 0;
   const absl::Duration age =
       entry->is_versioned() ? absl::Milliseconds(since) : absl::InfiniteDuration();
-  return {
-      .value = ledger_.Pin(entry),
-      .tier = Tier::kMemory,
-      .version = entry->version(),
-      .age = age,
-      .remaining_ttl = RemainingUntil(entry->expires(), now),
-      .staleness = space->shared() == nullptr ? age : space->StalenessAt(absl::Milliseconds(now))};
+  return {.value = ledger_.Pin(entry),
+          .tier = Tier::kMemory,
+          .version = entry->version(),
+          .age = age,
+          .remaining_ttl = RemainingUntil(entry->expires(), now),
+          .staleness = space->shared() == nullptr
+                           ? age
+                           : NamespaceState::StalenessAt(absl::Milliseconds(now), proven_at)};
 }
 
 absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& value,

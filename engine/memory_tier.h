@@ -174,8 +174,13 @@ class MemoryTier {
     return (ledger_.pinned_bytes() + slack_bytes_.load(std::memory_order_relaxed)) / shards_.size();
   }
 
-  // The answer for an entry in memory.
-  Result ResultOf(const NamespaceState* space, Entry* entry, Millis now);
+  // The answer for an entry in memory. `proven_at` is NamespaceState::proven_at() from before the
+  // look that found it: a later proof may rest on its having gone.
+  Result ResultOf(const NamespaceState* space, Entry* entry, Millis now, Millis proven_at);
+  // The same under the lock of the shard that links it.
+  Result ResultOf(const NamespaceState* space, Entry* entry, Millis now) {
+    return ResultOf(space, entry, now, space->proven_at());
+  }
 
  private:
   // TryRead where an entry is dead, or the policy wants to be told. Apart, so that what every hit

@@ -23,7 +23,7 @@ void NamespaceState::ShareThrough(SharedSpace* shared, const CoherenceOptions& c
 }
 
 void NamespaceState::SetProof(absl::Duration at, absl::Duration bound) {
-  proven_at_.store(static_cast<Millis>(absl::ToInt64Milliseconds(at)), std::memory_order_relaxed);
+  proven_at_.store(static_cast<Millis>(absl::ToInt64Milliseconds(at)), std::memory_order_release);
   if (served_until() == kNever) return;
   // The clock that hits look at may be a step behind.
   absl::Duration until = at + bound - kClockStep;
@@ -33,10 +33,9 @@ void NamespaceState::SetProof(absl::Duration at, absl::Duration bound) {
                       std::memory_order_release);
 }
 
-absl::Duration NamespaceState::StalenessAt(absl::Duration now) const {
-  const Millis at = proven_at_.load(std::memory_order_relaxed);
-  if (at == kNever) return absl::InfiniteDuration();
-  return now + kClockStep - absl::Milliseconds(at);
+absl::Duration NamespaceState::StalenessAt(absl::Duration now, Millis proven_at) {
+  if (proven_at == kNever) return absl::InfiniteDuration();
+  return now + kClockStep - absl::Milliseconds(proven_at);
 }
 
 bool NamespaceState::Decide(const TypeOps* holds) {

@@ -59,8 +59,11 @@ class NamespaceState {
 
   // Memory was proven to be fresh at `at` (of Clock::Elapsed), and stays so for `bound`.
   void SetProof(absl::Duration at, absl::Duration bound);
-  // What memory holds was true no longer ago than this; infinite where nothing is known.
-  absl::Duration StalenessAt(absl::Duration now) const;
+  // When memory was last proven to be fresh; kNever: it never was. Acquire, as served_until().
+  Millis proven_at() const { return proven_at_.load(std::memory_order_acquire); }
+  // What memory held when it was proven to be fresh at `proven_at` was true no longer ago than
+  // this; infinite where nothing is known.
+  static absl::Duration StalenessAt(absl::Duration now, Millis proven_at);
 
   TagTable& tags() { return tags_; }
 
