@@ -145,7 +145,7 @@ TEST(GhostQueue, AGhostTakesTwentyOneBytes) {
   GhostQueue ghosts(testing::TestArena());
   ghosts.SetCapacity(100'000);
   std::mt19937 random(1);
-  for (int i = 0; i < 200'000; ++i) ghosts.Add(Hash(random()), 1);
+  for (int i = 0; i < 200'000; ++i) ghosts.Add(Hash(static_cast<uint32_t>(random())), 1);
   EXPECT_LT(static_cast<double>(ghosts.bytes()) / 100'000, 21.5);
 }
 

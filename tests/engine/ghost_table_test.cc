@@ -54,7 +54,7 @@ TEST_F(GhostTableTest, HardlyAnyGoBeforeTheirTime) {
   std::mt19937 random(1);
   size_t added = 0;
   for (; added < 100'000; ++added) {
-    const uint32_t fingerprint = random();
+    const auto fingerprint = static_cast<uint32_t>(random());
     if (!table_.Find(fingerprint).has_value()) Add(fingerprint);
   }
   EXPECT_GT(table_.size(), added * 96 / 100);
@@ -63,7 +63,7 @@ TEST_F(GhostTableTest, HardlyAnyGoBeforeTheirTime) {
 TEST_F(GhostTableTest, GivesBucketsBack) {
   std::mt19937 random(1);
   for (int i = 0; i < 10'000; ++i) {
-    const uint32_t fingerprint = random();
+    const auto fingerprint = static_cast<uint32_t>(random());
     if (!table_.Find(fingerprint).has_value()) Add(fingerprint);
   }
   const size_t full = table_.bytes();
