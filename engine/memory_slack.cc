@@ -15,6 +15,8 @@ constexpr size_t kSlackPart = 8;
 // From this part on it is urgent: the last pass may have come too early to win much, and soon the
 // budget would not hold.
 constexpr size_t kUrgentPart = 32;
+// The next pass waits for this part of the time that the last one took.
+constexpr Millis kUrgentPause = 8;
 // What the arena may grow before the slack is measured again, without waiting for maintenance.
 constexpr size_t kMeasuredBytes = 1 << 20;
 // What a pass could not win is forgotten by this part in each round of maintenance, so that it is
@@ -46,7 +48,7 @@ void MemoryTier::MeasureSlackIfDue() {
 bool MemoryTier::MoveTogether(size_t* budget) {
   if (!moving_mu_.TryLock()) return false;
   // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win;
-  // where it is urgent, not before as much time has passed as it took, and something has changed.
+  // where it is urgent, after a pause, and if something has changed.
   const size_t slack = slack_measured_.load(std::memory_order_relaxed);
   if (!is_moving_) {
     slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
@@ -83,7 +85,7 @@ bool MemoryTier::MoveTogether(size_t* budget) {
     is_moving_ = ++moving_shard_ < shards_.size();
     if (is_moving_) continue;
     slack_left_ = slack_then_ = slack;
-    next_urgent_ = now() + (now() - moving_since_);
+    next_urgent_ = now() + (now() - moving_since_) / kUrgentPause;
   }
   const bool more = is_moving_;
   moving_mu_.Unlock();
