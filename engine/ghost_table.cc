@@ -7,6 +7,7 @@
 
 #include "engine/byte_match.h"
 #include "engine/check.h"
+#include "engine/hash_index.h"
 
 namespace trivet::engine {
 namespace {
@@ -14,9 +15,6 @@ namespace {
 // Ghosts per bucket at which one is added, and at which one is removed.
 constexpr size_t kFillMost = 5;
 constexpr size_t kFillLeast = 2;
-
-// The bucket that number `bucket` is cut from, and goes back to.
-size_t CutFrom(size_t bucket) { return bucket - std::bit_floor(bucket); }
 
 }  // namespace
 
@@ -61,7 +59,7 @@ void GhostTable::Insert(uint32_t number) {
   if (size_ >= buckets_.size() * kFillMost) {
     const size_t fresh = buckets_.size();
     buckets_.push_back({});
-    if (fresh > 0) PutAgain(std::exchange(buckets_[CutFrom(fresh)], {}));
+    if (fresh > 0) PutAgain(std::exchange(buckets_[HashIndex::CutFrom(fresh)], {}));
   }
   Put(number);
 }
