@@ -8,12 +8,13 @@
 
 namespace trivet::engine {
 
-Entry::Entry(const EntryDraft& draft, size_t key_offset)
+Entry::Entry(const EntryDraft& draft, uint8_t flags, size_t key_offset, uint8_t size_class)
     : space_id_(draft.space_id),
       value_size_(static_cast<uint32_t>(draft.value.size())),
       deadline_(PackDeadline(draft.expires, draft.key.size())),
-      flags_(FlagsOf(draft)),
-      key_words_(static_cast<uint8_t>(key_offset / kWord)) {
+      flags_(flags),
+      key_words_(static_cast<uint8_t>(key_offset / kWord)),
+      size_class_(size_class) {
   static_assert((sizeof(Entry) + sizeof(Idle) + sizeof(Object) + sizeof(Origin) +
                  kTagsPerEntryMax * sizeof(TagMembership)) /
                     kWord <=
@@ -35,10 +36,12 @@ Entry::~Entry() {
 Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
   TRIVET_DCHECK(!draft.key.empty(), "a key has a byte at least");
   TRIVET_DCHECK(draft.object == nullptr || draft.value.empty(), "an object or bytes, not both");
-  const size_t key_offset = OffsetOfTags(FlagsOf(draft)) + draft.tag_count * sizeof(TagMembership);
-  void* const block = arena.Allocate(key_offset + draft.key.size() + draft.value.size());
+  const uint8_t flags = FlagsOf(draft);
+  const size_t key_offset = OffsetOfTags(flags) + draft.tag_count * sizeof(TagMembership);
+  const size_t size = key_offset + draft.key.size() + draft.value.size();
+  void* const block = arena.Allocate(size);
   if (block == nullptr) return nullptr;
-  auto* entry = new (block) Entry(draft, key_offset);
+  auto* entry = new (block) Entry(draft, flags, key_offset, ClassOf(size));
   for (TagMembership& membership : entry->tags()) new (&membership) TagMembership();
   char* const key = entry->bytes() + key_offset;
   std::memcpy(key, draft.key.data(), draft.key.size());

@@ -14,6 +14,7 @@
 #include "engine/arena.h"
 #include "engine/millis.h"
 #include "engine/relaxed.h"
+#include "engine/size_classes.h"
 #include "trivet/live_object.h"
 
 namespace trivet::engine {
@@ -83,7 +84,9 @@ class Entry {
   const TypeOps* type() const { return ObjectPart()->ops; }
 
   // What this block takes from the arena, slack included.
-  size_t block_bytes() const { return Arena::BlockBytes(key_offset() + key_size() + value_size_); }
+  size_t block_bytes() const {
+    return size_class_ != kLarge ? kBytesOfClass[size_class_] : Arena::BlockBytes(size());
+  }
   // The same with what its object takes: what the budget is charged with.
   size_t charge() const { return block_bytes() + (is_typed() ? ObjectPart()->bytes : 0); }
 
@@ -138,6 +141,7 @@ class Entry {
   static constexpr uint8_t kHasTags = 4;
   static constexpr uint8_t kIsTyped = 8;
   static constexpr size_t kWord = 8;
+  static constexpr uint8_t kLarge = kSizeClasses;  // in place of a size class
 
   // One word for two: a key has 1 to 65 536 bytes; 47 bits of milliseconds last for 4400 years, and
   // the highest bit means never.
@@ -149,11 +153,12 @@ class Entry {
   }
   static bool HasDeadline(uint64_t deadline) { return static_cast<int64_t>(deadline) >= 0; }
 
-  Entry(const EntryDraft& draft, size_t key_offset);
+  Entry(const EntryDraft& draft, uint8_t flags, size_t key_offset, uint8_t size_class);
   ~Entry();
 
   size_t key_size() const { return (deadline_ & ((1u << kKeyBits) - 1)) + 1; }
   size_t key_offset() const { return key_words_ * kWord; }
+  size_t size() const { return key_offset() + key_size() + value_size_; }
   size_t tags_offset() const { return OffsetOfTags(flags_); }
   static size_t OffsetOfTags(uint8_t flags) {
     return OffsetOfObject(flags) + ((flags & kIsTyped) != 0 ? sizeof(Object) : 0) +
@@ -161,6 +166,9 @@ class Entry {
   }
   static size_t OffsetOfObject(uint8_t flags) {
     return sizeof(Entry) + ((flags & kHasIdle) != 0 ? sizeof(Idle) : 0);
+  }
+  static uint8_t ClassOf(size_t size) {
+    return size <= kSmallBytesMax ? static_cast<uint8_t>(SizeClassOf(size)) : kLarge;
   }
   static uint8_t FlagsOf(const EntryDraft& draft) {
     return static_cast<uint8_t>(
@@ -183,10 +191,10 @@ class Entry {
   const uint32_t space_id_;
   const uint32_t value_size_;
   Relaxed<uint64_t> deadline_;  // and the size of the key; see PackDeadline
-  std::atomic<uint32_t> references_{1};
+  std::atomic<uint32_t> references_{1};  // see EntryLedger
   const uint8_t flags_;
-  const uint8_t key_words_;  // where the key begins
-  bool retired_ = false;     // see EntryLedger
+  const uint8_t key_words_;   // where the key begins
+  const uint8_t size_class_;  // of the block; kLarge if that is a run of pages
 
  public:
   // Reads as the policy counts them, up to kUsesMax; written by readers. Two readers at a time may

@@ -31,8 +31,9 @@ Value EntryLedger::Adopt(Entry* entry) {
 }
 
 void EntryLedger::CountPinned(Entry* entry) {
-  TRIVET_DCHECK(!entry->retired_, "an entry leaves once");
-  entry->retired_ = true;
+  [[maybe_unused]] const uint32_t before =
+      entry->references_.fetch_or(kCounted, std::memory_order_relaxed);
+  TRIVET_DCHECK((before & kCounted) == 0, "an entry leaves once");
   AddPinned(1, entry->charge());
 }
 
@@ -49,9 +50,10 @@ void EntryLedger::Drop(Entry* entry) {
 
 void EntryLedger::Release(Entry* entry) {
   // Release: what this holder did with the entry comes before the free. Acquire: the one that frees
-  // sees what all the others did, `retired_` included.
-  if (entry->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  const bool was_counted = entry->retired_;
+  // sees what all the others did.
+  const uint32_t before = entry->references_.fetch_sub(1, std::memory_order_acq_rel);
+  if ((before & ~kCounted) != 1) return;
+  const bool was_counted = (before & kCounted) != 0;
   const size_t charge = entry->charge();
   Entry::Destroy(arena_, entry);
   if (was_counted) RemovePinned(1, charge);

@@ -36,7 +36,7 @@ class EntryLedger {
   static const Entry* EntryOf(const Value& value) { return value.entry_; }
 
   static bool IsPinned(const Entry* entry) {
-    return entry->references_.load(std::memory_order_acquire) > 1;
+    return (entry->references_.load(std::memory_order_acquire) & ~kCounted) > 1;
   }
 
   // Drops the shard's reference on an entry that readers cannot find any more: frees it, or counts
@@ -67,6 +67,9 @@ class EntryLedger {
 
  private:
   friend class trivet::Value;
+  // In Entry::references_: the entry is counted as pinned.
+  static constexpr uint32_t kCounted = uint32_t{1} << 31;
+
   static void AddReference(Entry* entry) {
     // Relaxed: the caller's own reference keeps the entry alive, nothing is published by this.
     entry->references_.fetch_add(1, std::memory_order_relaxed);

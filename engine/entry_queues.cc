@@ -33,6 +33,7 @@ uint32_t EntryQueues::AddChunk(size_t queue) {
   chunk.older = all.youngest;
   (all.youngest == kNone ? all.oldest : chunks_[all.youngest]->younger) = number;
   all.youngest = number;
+  CountBytes();
   return number;
 }
 
@@ -43,6 +44,11 @@ void EntryQueues::DropChunk(uint32_t number) {
   (chunk.younger == kNone ? all.youngest : chunks_[chunk.younger]->older) = chunk.older;
   arena_.FreeTable(std::exchange(chunks_[number], nullptr));
   free_.push_back(number);
+  CountBytes();
+}
+
+void EntryQueues::CountBytes() {
+  bytes_ = (chunks_.size() - free_.size()) * sizeof(Chunk) + chunks_.capacity() * sizeof(Chunk*);
 }
 
 void EntryQueues::Place(Entry* entry, uint32_t number, uint32_t slot) {

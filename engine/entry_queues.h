@@ -54,9 +54,7 @@ class EntryQueues {
   void ForEach(size_t queue, absl::FunctionRef<void(Entry*)> visit) const;
 
   // What the chunks take.
-  size_t bytes() const {
-    return (chunks_.size() - free_.size()) * sizeof(Chunk) + chunks_.capacity() * sizeof(Chunk*);
-  }
+  size_t bytes() const { return bytes_; }
 
   // Aborts if the structure is broken. For tests.
   void CheckInvariants() const;
@@ -101,6 +99,7 @@ class EntryQueues {
   Entry* EntryAt(uint32_t block) const { return static_cast<Entry*>(arena_.At(block)); }
   uint32_t AddChunk(size_t queue);
   void DropChunk(uint32_t number);
+  void CountBytes();
   void JoinIfFew(uint32_t number);
   // Moves the entries of a chunk to its front, and those of the next one behind them.
   void Join(uint32_t number, uint32_t younger);
@@ -110,6 +109,7 @@ class EntryQueues {
   std::array<Queue, kQueuesMax> queues_;
   std::vector<Chunk*> chunks_;  // by number, in the arena; null: the number is free
   std::vector<uint32_t> free_;
+  size_t bytes_ = 0;
 };
 
 }  // namespace trivet::engine

@@ -72,8 +72,7 @@ void Flights::Remove(WriteFlight* flight) {
   writes_.erase(KeyOf(*flight));
 }
 
-void Flights::FenceLoad(NamespaceState* space, std::string_view key, uint64_t hash) {
-  if (loads_.empty()) return;
+void Flights::FenceLoadIfThere(NamespaceState* space, std::string_view key, uint64_t hash) {
   const auto it = loads_.find(FlightKey{space, key, hash});
   if (it == loads_.end()) return;
   it->second->fenced = true;

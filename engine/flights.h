@@ -115,7 +115,9 @@ class Flights {
   void Remove(WriteFlight* flight);
 
   // The key was changed or invalidated: fences its load.
-  void FenceLoad(NamespaceState* space, std::string_view key, uint64_t hash);
+  void FenceLoad(NamespaceState* space, std::string_view key, uint64_t hash) {
+    if (!loads_.empty()) FenceLoadIfThere(space, key, hash);
+  }
   // Another process has a version of the key (0: newer than any): fences its load, and its write
   // unless that turns out to be newer.
   void Overtake(NamespaceState* space, std::string_view key, uint64_t hash, uint64_t version);
@@ -139,6 +141,7 @@ class Flights {
       return H::combine(std::move(state), flight_key.hash);
     }
   };
+  void FenceLoadIfThere(NamespaceState* space, std::string_view key, uint64_t hash);
   static FlightKey KeyOf(const Flight& flight) { return {flight.space, flight.key, flight.hash}; }
 
   absl::flat_hash_map<FlightKey, std::shared_ptr<LoadFlight>> loads_;

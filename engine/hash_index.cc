@@ -109,20 +109,6 @@ Entry* HashIndex::FindAnywhere(uint32_t space_id, uint64_t hash, std::string_vie
   }
 }
 
-void HashIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[BucketOf(hash)]); }
-
-void HashIndex::PrefetchEntry(uint64_t hash) const {
-  const Bucket& bucket = buckets_[BucketOf(hash)];
-  const unsigned slots = Match(bucket, FingerprintOf(hash));
-  if (slots == 0) return;
-  const auto slot = static_cast<size_t>(std::countr_zero(slots));
-  const char* const entry =
-      reinterpret_cast<const char*>(EntryAt(bucket.blocks[slot].load(std::memory_order_relaxed)));
-  __builtin_prefetch(entry);
-  __builtin_prefetch(entry + 64);
-  __builtin_prefetch(entry + 128);
-}
-
 // --- Changing
 
 HashIndex::Place HashIndex::PlaceOf(const Entry* entry, uint64_t hash) const {
@@ -187,8 +173,6 @@ Entry* HashIndex::Crowded(uint64_t hash) const {
   }
   return nullptr;
 }
-
-size_t HashIndex::bytes() const { return (bucket_count() + overflow_used_) * sizeof(Bucket); }
 
 // --- Growing and shrinking
 

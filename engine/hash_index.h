@@ -85,7 +85,7 @@ class HashIndex {
   Chain EntriesOf(size_t bucket) const;
 
   // The memory of the buckets.
-  size_t bytes() const;
+  size_t bytes() const { return (bucket_count() + overflow_used_) * sizeof(Bucket); }
 
   // Calls `visit` for every entry of the bucket that `*position` lies in whose position is not
   // below it, and moves the position to the next bucket. False when that was the last bucket.
@@ -213,6 +213,20 @@ inline Entry* HashIndex::Find(uint32_t space_id, uint64_t hash, std::string_view
       return entry;
   }
   return FindAnywhere(space_id, hash, key);
+}
+
+inline void HashIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[BucketOf(hash)]); }
+
+inline void HashIndex::PrefetchEntry(uint64_t hash) const {
+  const Bucket& bucket = buckets_[BucketOf(hash)];
+  const unsigned slots = Match(bucket, FingerprintOf(hash));
+  if (slots == 0) return;
+  const auto slot = static_cast<size_t>(std::countr_zero(slots));
+  const char* const entry =
+      reinterpret_cast<const char*>(EntryAt(bucket.blocks[slot].load(std::memory_order_relaxed)));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 64);
+  __builtin_prefetch(entry + 128);
 }
 
 }  // namespace trivet::engine

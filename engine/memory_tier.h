@@ -3,6 +3,7 @@
 #define TRIVET_ENGINE_MEMORY_TIER_H_
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -171,7 +172,8 @@ class MemoryTier {
   // Of each shard's budget, what pinned values and the slack of the arena take. Not what waits for
   // its grace period: that was evicted just now, and must not be the reason to evict more.
   size_t Reserved() const {
-    return (ledger_.pinned_bytes() + slack_bytes_.load(std::memory_order_relaxed)) / shards_.size();
+    return (ledger_.pinned_bytes() + slack_bytes_.load(std::memory_order_relaxed)) >>
+           std::popcount(shard_mask_);
   }
 
   // The answer for an entry in memory. `proven_at` is NamespaceState::proven_at() from before the

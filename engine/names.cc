@@ -30,10 +30,9 @@ size_t CountDistinct(std::span<const std::string> tags) {
 
 }  // namespace
 
-absl::Status CheckKey(std::string_view key) { return CheckLength("key", key.size(), kKeyBytesMax); }
+absl::Status WrongKeySize(size_t bytes) { return CheckLength("key", bytes, kKeyBytesMax); }
 
-absl::Status CheckValueSize(size_t bytes, size_t limit) {
-  if (bytes <= limit) return absl::OkStatus();
+absl::Status WrongValueSize(size_t bytes, size_t limit) {
   return absl::InvalidArgumentError(absl::StrCat("value: ", bytes, " bytes, at most ", limit,
                                                  " (CacheOptions.value_bytes_max) are allowed"));
 }

@@ -6,20 +6,34 @@
 #ifndef TRIVET_ENGINE_NAMES_H_
 #define TRIVET_ENGINE_NAMES_H_
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "trivet/options.h"
 
 namespace trivet::engine {
 
+// What the two that follow say of what is wrong.
+absl::Status WrongKeySize(size_t bytes);
+absl::Status WrongValueSize(size_t bytes, size_t limit);
+
 // 1 to kKeyBytesMax bytes.
-absl::Status CheckKey(std::string_view key);
+inline absl::Status CheckKey(std::string_view key) {
+  if (key.size() >= 1 && key.size() <= kKeyBytesMax) [[likely]]
+    return absl::OkStatus();
+  return WrongKeySize(key.size());
+}
 
 // At most `limit`, which is CacheOptions::value_bytes_max.
-absl::Status CheckValueSize(size_t bytes, size_t limit);
+inline absl::Status CheckValueSize(size_t bytes, size_t limit) {
+  if (bytes <= limit) [[likely]]
+    return absl::OkStatus();
+  return WrongValueSize(bytes, limit);
+}
 
 // 1 to kNameBytesMax bytes. `what` begins the message: "namespace", "tag".
 absl::Status CheckName(std::string_view what, std::string_view name);

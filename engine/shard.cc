@@ -10,8 +10,6 @@
 namespace trivet::engine {
 namespace {
 
-// A value may be at most this part of its shard's budget, so that one cannot empty the shard.
-constexpr size_t kLargestPart = 8;
 // Where quotas take nearly all of the budget, the rest counts as at least this part of it.
 constexpr size_t kCommonPart = 8;
 
@@ -97,15 +95,6 @@ void Shard::RecordHit(Entry* entry, size_t reserved, Millis now, Removals* remov
   EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
 
-bool Shard::Fits(size_t charge) const {
-  return budget_.bytes == 0 || charge <= budget_.bytes / kLargestPart;
-}
-
-bool Shard::Fits(NamespaceState* space, size_t charge) {
-  const Share& share = ShareOf(space);
-  return Fits(charge) && (share.policy == nullptr || charge <= share.quota / kLargestPart);
-}
-
 void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
                  Millis now, Removals* removals) {
   // All that a reader looks at, before the index shows the entry.
@@ -124,10 +113,11 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
     Unlink(old, RemovalCause::kReplaced, removals);
   }
   if (fresh->has_ttl()) ScheduleBy(index_.BucketOf(key.hash), DueOf(fresh));
+  const size_t charge = fresh->charge();
   ++share.stats.sets;
   ++share.stats.entries;
-  share.stats.bytes += fresh->charge();
-  entry_bytes_ += fresh->charge();
+  share.stats.bytes += charge;
+  entry_bytes_ += charge;
   EvictToQuota(share, now, removals);
   EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
@@ -146,15 +136,16 @@ void Shard::RemoveFromIndex(Entry* entry, uint64_t hash) {
 
 void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
   Share& share = ShareOf(entry);
-  if (!entry->tags().empty()) {
+  if (entry->has_tags()) {
     std::vector<std::unique_ptr<TagGroup>> emptied;
     tag_groups_.Remove(entry, &emptied);
     removals->AddGroups(share.space, std::move(emptied));
   }
   ++(share.stats.*CounterOf(cause));
   --share.stats.entries;
-  share.stats.bytes -= entry->charge();
-  entry_bytes_ -= entry->charge();
+  const size_t charge = entry->charge();
+  share.stats.bytes -= charge;
+  entry_bytes_ -= charge;
   removals->Add(entry, share.space, cause);
 }
 
@@ -211,12 +202,7 @@ void Shard::Expire(size_t bucket, Millis now, size_t* budget, Removals* removals
 
 // --- Eviction
 
-bool Shard::IsOverBudget(size_t reserved) const {
-  if (budget_.entries != 0 && index_.size() > budget_.entries) return true;
-  return budget_.bytes != 0 && entry_bytes_ + overhead_bytes() + reserved > budget_.bytes;
-}
-
-bool Shard::EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals) {
+bool Shard::EvictWhileOver(size_t reserved, size_t work_max, Millis now, Removals* removals) {
   size_t work = 0;
   while (IsOverBudget(reserved)) {
     Entry* victim = FullestPolicy().Victim();
@@ -270,10 +256,7 @@ void Shard::Evict(Entry* victim, Millis now, Removals* removals) {
 
 // --- Maintenance
 
-bool Shard::Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals) {
-  const bool is_purged = purged_clears_ == clears && purge_position_ == 0;
-  if (wheel_.IsQuiet(now) && tag_groups_.NextDoomed() == nullptr && is_purged) [[likely]]
-    return false;
+bool Shard::MaintainMore(Millis now, uint64_t clears, size_t* budget, Removals* removals) {
   const auto spend = [budget] { *budget -= *budget > 0 ? 1 : 0; };
   const bool more_due = wheel_.Advance(now, budget, [&](uint32_t timer) {
     mu.AssertHeld();

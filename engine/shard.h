@@ -82,9 +82,14 @@ class Shard {
   void RecordHit(Entry* entry, size_t reserved, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
   // Whether an entry of that size may be held: at most an eighth of the budget,
-  bool Fits(size_t charge) const TRIVET_REQUIRES(mu);
+  bool Fits(size_t charge) const TRIVET_REQUIRES(mu) {
+    return budget_.bytes == 0 || charge <= budget_.bytes / kLargestPart;
+  }
   // and of the quota of its namespace.
-  bool Fits(NamespaceState* space, size_t charge) TRIVET_REQUIRES(mu);
+  bool Fits(NamespaceState* space, size_t charge) TRIVET_REQUIRES(mu) {
+    const Share& share = ShareOf(space);
+    return Fits(charge) && (share.policy == nullptr || charge <= share.quota / kLargestPart);
+  }
 
   // Links a new entry of the key in place of `old` (null if there is none), then evicts until the
   // budget is kept. `*records` are the tags of the entry; the holds that the shard took over are
@@ -108,14 +113,21 @@ class Shard {
 
   // Evicts until the budget is kept or about `work_max` entries have gone. True: more is over.
   bool EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals)
-      TRIVET_REQUIRES(mu);
+      TRIVET_REQUIRES(mu) {
+    return IsOverBudget(reserved) && EvictWhileOver(reserved, work_max, now, removals);
+  }
 
   // Frees expired and invalidated entries until `*budget`, which it counts down, is used up: a unit
   // is an entry looked at. True if there may be more to do. `clears` is how often any namespace was
   // cleared so far: when it has changed since the last full pass over the index, the entries of
   // older epochs are looked for.
   bool Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals)
-      TRIVET_REQUIRES(mu);
+      TRIVET_REQUIRES(mu) {
+    const bool is_purged = purged_clears_ == clears && purge_position_ == 0;
+    if (wheel_.IsQuiet(now) && tag_groups_.NextDoomed() == nullptr && is_purged) [[likely]]
+      return false;
+    return MaintainMore(now, clears, budget, removals);
+  }
 
   void SetBudget(ShardBudget budget) TRIVET_REQUIRES(mu);
 
@@ -150,6 +162,9 @@ class Shard {
   void CheckInvariants() TRIVET_REQUIRES(mu);
 
  private:
+  // A value may be at most this part of its shard's budget, so that one cannot empty the shard.
+  static constexpr size_t kLargestPart = 8;
+
   // What the shard holds of one namespace.
   struct Share {
     NamespaceState* space = nullptr;  // null: nothing yet
@@ -193,12 +208,19 @@ class Shard {
   // After the index had `before` buckets: their timers follow.
   void FollowBuckets(size_t before) TRIVET_REQUIRES(mu);
   void Expire(size_t bucket, Millis now, size_t* budget, Removals* removals) TRIVET_REQUIRES(mu);
-  bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu);
+  bool IsOverBudget(size_t reserved) const TRIVET_REQUIRES(mu) {
+    if (budget_.entries != 0 && index_.size() > budget_.entries) return true;
+    return budget_.bytes != 0 && entry_bytes_ + overhead_bytes() + reserved > budget_.bytes;
+  }
+  bool EvictWhileOver(size_t reserved, size_t work_max, Millis now, Removals* removals)
+      TRIVET_REQUIRES(mu);
   void EvictToQuota(const Share& share, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void RemoveFromIndex(Entry* entry, uint64_t hash) TRIVET_REQUIRES(mu);
   // What leaving the shard means for everything but index and policy.
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
+  bool MaintainMore(Millis now, uint64_t clears, size_t* budget, Removals* removals)
+      TRIVET_REQUIRES(mu);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
 

@@ -2,8 +2,10 @@
 #ifndef TRIVET_ENGINE_SIZE_CLASSES_H_
 #define TRIVET_ENGINE_SIZE_CLASSES_H_
 
+#include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 
 namespace trivet::engine {
 
@@ -38,6 +40,14 @@ constexpr size_t SizeOfClass(size_t size_class) {
   return (size_t{1} << doubling) + (step + 1) * (size_t{1} << (doubling - 3));
 }
 
+// The same, looked up.
+inline constexpr std::array<uint16_t, kAllClasses> kBytesOfClass = [] {
+  std::array<uint16_t, kAllClasses> bytes{};
+  for (size_t i = 0; i < kAllClasses; ++i) bytes[i] = static_cast<uint16_t>(SizeOfClass(i));
+  return bytes;
+}();
+
+static_assert(kSmallBytesMax <= UINT16_MAX);
 static_assert(SizeClassOf(kSmallBytesMax) == kSizeClasses - 1);
 static_assert(SizeOfClass(kSizeClasses - 1) == kSmallBytesMax);
 static_assert(SizeOfClass(SizeClassOf(257)) == 288);

@@ -32,6 +32,7 @@ class TableDeque {
   void push_back(const T& element) {
     if (end_ == blocks_.size() * kPerBlock) {
       blocks_.push_back(static_cast<T*>(arena_.AllocateTable()));
+      CountBytes();
     }
     new (&At(end_++)) T(element);
   }
@@ -43,6 +44,7 @@ class TableDeque {
     arena_.FreeTable(blocks_.back());
     blocks_.pop_back();
     if (empty()) Clear();
+    CountBytes();
   }
 
   void pop_front() {
@@ -59,6 +61,7 @@ class TableDeque {
       end_ -= begin_ / kPerBlock * kPerBlock;
       begin_ %= kPerBlock;
     }
+    CountBytes();
   }
 
   void Clear() {
@@ -67,24 +70,28 @@ class TableDeque {
     }
     blocks_ = std::vector<T*>();
     begin_ = end_ = 0;
+    CountBytes();
   }
 
   // With the pointers to the blocks.
-  size_t bytes() const {
-    return (blocks_.size() - begin_ / kPerBlock) * kTableBytes + blocks_.capacity() * sizeof(T*);
-  }
+  size_t bytes() const { return bytes_; }
 
  private:
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
   static_assert(kTableBytes % sizeof(T) == 0 && alignof(T) <= kGranuleBytes);
   static constexpr size_t kPerBlock = kTableBytes / sizeof(T);
 
+  // Not in bytes(), which every write asks for.
+  void CountBytes() {
+    bytes_ = (blocks_.size() - begin_ / kPerBlock) * kTableBytes + blocks_.capacity() * sizeof(T*);
+  }
   T& At(size_t place) const { return blocks_[place / kPerBlock][place % kPerBlock]; }
 
   Arena& arena_;
   std::vector<T*> blocks_;  // null: given back
   size_t begin_ = 0;        // places, counted from the beginning of blocks_
   size_t end_ = 0;
+  size_t bytes_ = 0;
 };
 
 }  // namespace trivet::engine

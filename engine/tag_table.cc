@@ -6,9 +6,8 @@
 
 namespace trivet::engine {
 
-TagRecords TagTable::Acquire(std::span<const std::string> names) {
+TagRecords TagTable::AcquireSome(std::span<const std::string> names) {
   TagRecords records;
-  if (names.empty()) return records;
   MutexLock lock(mu_);
   for (const std::string& name : names) {
     auto it = records_.find(name);
@@ -23,8 +22,7 @@ TagRecords TagTable::Acquire(std::span<const std::string> names) {
   return records;
 }
 
-void TagTable::Release(std::span<TagRecord* const> records) {
-  if (records.empty()) return;
+void TagTable::ReleaseSome(std::span<TagRecord* const> records) {
   MutexLock lock(mu_);
   for (TagRecord* record : records) {
     TRIVET_DCHECK(record->holders_ > 0, "released more often than held");

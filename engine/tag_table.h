@@ -65,8 +65,12 @@ class TagTable {
   TagTime now() const { return clock_.load(std::memory_order_acquire); }
 
   // The records of `names`, duplicates once, each with a hold that the caller must Release.
-  TagRecords Acquire(std::span<const std::string> names);
-  void Release(std::span<TagRecord* const> records);
+  TagRecords Acquire(std::span<const std::string> names) {
+    return names.empty() ? TagRecords() : AcquireSome(names);
+  }
+  void Release(std::span<TagRecord* const> records) {
+    if (!records.empty()) ReleaseSome(records);
+  }
 
   // The first step. Returns the record with a hold, or null if nobody holds the tag: then no entry
   // carries it, and there is nothing to visit.
@@ -76,6 +80,8 @@ class TagTable {
   size_t size() const;
 
  private:
+  TagRecords AcquireSome(std::span<const std::string> names);
+  void ReleaseSome(std::span<TagRecord* const> records);
   void DropIfUnused(TagRecord* record) TRIVET_REQUIRES(mu_);
 
   mutable Mutex mu_;
