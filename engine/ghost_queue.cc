@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/check.h"
+
 namespace trivet::engine {
 namespace {
 
@@ -17,6 +19,7 @@ constexpr uint32_t kPrefetched = 4;
 }  // namespace
 
 void GhostQueue::Add(uint64_t hash, size_t weight) {
+  TRIVET_DCHECK(weight > 0, "a ghost weighs something");
   Take(hash);
   const auto stored =
       static_cast<uint32_t>(std::min<size_t>(weight, std::numeric_limits<uint32_t>::max()));
@@ -57,11 +60,6 @@ void GhostQueue::Trim(size_t ghosts_max) {
     if (table_.weight() <= capacity_ && !is_crowded && !IsTaken(oldest)) return;
     Forget(1);
   }
-}
-
-// Another one may have been added with the same fingerprint since this one was taken.
-bool GhostQueue::IsTaken(uint32_t number) const {
-  return table_.Find(ring_[number].fingerprint) != number;
 }
 
 }  // namespace trivet::engine

@@ -26,7 +26,7 @@ class GhostQueue {
   // Brings into the cache what the next call for this entry will look at.
   void Prefetch(uint64_t hash) const { table_.Prefetch(FingerprintOf(hash)); }
 
-  // Remembers the entry; the oldest ghosts go while the weight is above the capacity, but not too
+  // Remembers the entry, whose weight is not 0; the oldest ghosts go while the weight is above the capacity, but not too
   // many at a time. O(1).
   void Add(uint64_t hash, size_t weight);
 
@@ -56,7 +56,7 @@ class GhostQueue {
   static uint32_t FingerprintOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 16); }
   // Takes at most so many from the ring that are over, or were taken.
   void Trim(size_t ghosts_max);
-  bool IsTaken(uint32_t number) const;
+  bool IsTaken(uint32_t number) const { return ring_[number].weight == 0; }
 
   size_t capacity_ = 0;
   GhostRing ring_;

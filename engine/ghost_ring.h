@@ -11,7 +11,7 @@ namespace trivet::engine {
 
 struct Ghost {
   uint32_t fingerprint;
-  uint32_t weight;
+  uint32_t weight;  // 0: it was taken
 };
 
 // Each ghost has a number, one more than that of the one before; numbers wrap around.
@@ -30,6 +30,8 @@ class GhostRing {
     ghosts_.push_back(ghost);
     return end_++;
   }
+  // The ghost stays where it is until its turn comes.
+  void Take(uint32_t number) { ghosts_[number - first_].weight = 0; }
   // REQUIRES: not empty, here and below.
   uint32_t oldest() const { return first_; }
   void PopOldest() {

@@ -108,6 +108,7 @@ void GhostTable::Drop(Bucket& bucket, size_t slot) {
   bucket.tags[slot] = 0;
   --size_;
   weight_ -= ring_[bucket.numbers[slot]].weight;
+  ring_.Take(bucket.numbers[slot]);
 }
 
 void GhostTable::PutAgain(const Bucket& bucket) {
@@ -128,6 +129,7 @@ void GhostTable::CheckInvariants() const {
       if (bucket.tags[slot] == 0) continue;
       ++seen;
       const Ghost& ghost = ring_[bucket.numbers[slot]];
+      TRIVET_CHECK(ghost.weight > 0, "a ghost that was taken is in the table");
       weight += ghost.weight;
       TRIVET_CHECK(BucketOf(ghost.fingerprint) == number, "a ghost in a foreign bucket");
       TRIVET_CHECK(TagOf(ghost.fingerprint) == bucket.tags[slot], "a ghost with a foreign tag");

@@ -21,8 +21,9 @@ namespace trivet::engine {
 // Not thread-safe: guarded by the shard.
 class GhostTable {
  public:
-  // `ring` outlives the table, and keeps each ghost until it has gone from here.
-  GhostTable(Arena& arena, const GhostRing& ring) : ring_(ring), buckets_(arena) {}
+  // `ring` outlives the table, and keeps each ghost until it has gone from here; what goes is marked
+  // there as taken.
+  GhostTable(Arena& arena, GhostRing& ring) : ring_(ring), buckets_(arena) {}
   GhostTable(const GhostTable&) = delete;
   GhostTable& operator=(const GhostTable&) = delete;
 
@@ -71,7 +72,7 @@ class GhostTable {
   // Puts what is in the bucket where it belongs.
   void PutAgain(const Bucket& bucket);
 
-  const GhostRing& ring_;
+  GhostRing& ring_;
   TableDeque<Bucket> buckets_;
   size_t size_ = 0;
   size_t weight_ = 0;
