@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "engine/check.h"
 
@@ -107,6 +108,15 @@ void Arena::FreeTable(void* block) {
   } else {
     ::operator delete(block);
   }
+}
+
+void* Arena::MoveTable(void* block) {
+  if (!Contains(block) || !IsThinnedOut(block)) return block;
+  void* const fresh = AllocateSmall(kTableClass);
+  if (fresh == nullptr) return block;
+  std::memcpy(fresh, block, kTableBytes);
+  FreeSmall(block, kTableClass);
+  return fresh;
 }
 
 void* Arena::AllocateSmall(size_t size_class) {
@@ -290,7 +300,6 @@ bool Arena::ThinOut() {
       slab->picked = false;
       PushFront(size_class.partial, slab);
     }
-    if (&size_class == &classes_[kTableClass]) continue;  // nobody could move what lies there
     any = PickEmptiest(size_class) || any;
   }
   // What a thread freed before it could see that the slab was picked.
@@ -340,12 +349,6 @@ bool Arena::PickEmptiest(SizeClass& size_class) {
   return any;
 }
 
-bool Arena::IsThinnedOut(const void* block, size_t block_bytes) const {
-  if (block_bytes > kSmallBytesMax) return false;
-  const auto offset = static_cast<size_t>(static_cast<const char*>(block) - base_);
-  return slab_of_page_[offset / PageRuns::kPageBytes]->picked;
-}
-
 Arena::Slab* Arena::NewSlab(size_t size_class) {
   auto slab = std::make_unique<Slab>();
   slab->blocks = static_cast<uint32_t>(kSlabBytes / SizeOfClass(size_class));
@@ -355,15 +358,9 @@ Arena::Slab* Arena::NewSlab(size_t size_class) {
   std::fill_n(slab->bits.get(), words, ~uint64_t{0});
   if (slab->blocks % 64 != 0) slab->bits[words - 1] = (uint64_t{1} << (slab->blocks % 64)) - 1;
   MutexLock lock(pages_mu_);
-  const std::optional<uint32_t> first = pages_.Allocate(kSlabPages);
+  const std::optional<uint32_t> first = TakePages(kSlabPages);
   if (!first.has_value()) return nullptr;
-  NotePages();
   slab->first_page = *first;
-  if (!slab_table_.Commit((size_t{*first} + kSlabPages) * sizeof(Slab*))) {
-    pages_.Free(*first, kSlabPages);
-    NotePages();
-    return nullptr;
-  }
   std::fill_n(slab_of_page_ + *first, kSlabPages, slab.get());
   return slab.release();
 }
@@ -371,19 +368,28 @@ Arena::Slab* Arena::NewSlab(size_t size_class) {
 void Arena::DeleteSlab(Slab* slab) {
   {
     MutexLock lock(pages_mu_);
+    std::fill_n(slab_of_page_ + slab->first_page, kSlabPages, nullptr);
     pages_.Free(slab->first_page, kSlabPages);
     NotePages();
   }
   delete slab;
 }
 
+std::optional<uint32_t> Arena::TakePages(uint32_t pages) {
+  std::optional<uint32_t> first = pages_.Allocate(pages);
+  if (first.has_value() && !slab_table_.Commit((size_t{*first} + pages) * sizeof(Slab*))) {
+    pages_.Free(*first, pages);
+    first.reset();
+  }
+  NotePages();
+  return first;
+}
+
 void* Arena::AllocatePages(size_t block_bytes) {
   MutexLock lock(pages_mu_);
-  const size_t pages = block_bytes / PageRuns::kPageBytes;
-  const std::optional<uint32_t> first = pages_.Allocate(static_cast<uint32_t>(pages));
+  const auto first = TakePages(static_cast<uint32_t>(block_bytes / PageRuns::kPageBytes));
   if (!first.has_value()) return nullptr;
   large_bytes_ += block_bytes;
-  NotePages();
   return base_ + size_t{*first} * PageRuns::kPageBytes;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -54,16 +55,19 @@ class Arena {
   // REQUIRES: Allocate returned `block` for a size with that BlockBytes.
   void Free(void* block, size_t block_bytes);
 
-  // A block of kTableBytes, from slabs of their own: tables are not moved, and would keep slabs of
-  // entries from getting empty. Never null: from the heap, where the arena has no more.
+  // A block of kTableBytes, from slabs of their own. Never null: from the heap, where the arena has
+  // no more.
   void* AllocateTable();
   void FreeTable(void* block);
+  // If the table lies in a slab that was picked by ThinOut: moves it, and returns where it is now.
+  void* MoveTable(void* block);
 
   // A block by its number, which is never 0.
   uint32_t NumberOf(const void* block) const {
     return static_cast<uint32_t>(static_cast<size_t>(static_cast<const char*>(block) - base_) /
                                  kGranuleBytes);
   }
+  // Whether a table lies here, not on the heap.
   bool Contains(const void* block) const { return block >= base_ && block < base_ + range_.size(); }
   void* At(uint32_t number) const { return base_ + size_t{number} * kGranuleBytes; }
 
@@ -85,8 +89,12 @@ class Arena {
   // Picks, in each class that has much room, the emptiest slabs, as many as the others have room
   // for and a sixteenth free at least, anew each time. False: there are none.
   bool ThinOut();
-  // Whether the block lies in a slab that was picked. REQUIRES: the block is out.
-  bool IsThinnedOut(const void* block, size_t block_bytes) const;
+  // Whether the block lies in a slab that was picked; does not look at the block itself. REQUIRES:
+  // the block is out, and from this arena.
+  bool IsThinnedOut(const void* block) const {
+    const Slab* const slab = SlabOf(NumberOf(block));
+    return slab != nullptr && slab->picked;
+  }
 
   // Takes back what threads keep at hand, and gives the memory of free pages back to the system.
   void Trim();
@@ -136,6 +144,7 @@ class Arena {
   static void PushFront(Slab*& list, Slab* slab);
   static void Unlink(Slab*& list, Slab* slab);
   void* AllocatePages(size_t block_bytes);
+  std::optional<uint32_t> TakePages(uint32_t pages) TRIVET_REQUIRES(pages_mu_);
   void NotePages() TRIVET_REQUIRES(pages_mu_);
   void* AllocateSmall(size_t size_class);
   void FreeSmall(void* block, size_t size_class);
@@ -154,7 +163,8 @@ class Arena {
   AddressRange range_;
   char* const base_;
   AddressRange slab_table_;    // memory for slab_of_page_
-  Slab** const slab_of_page_;  // for the pages of slabs; written before their blocks are handed out
+  // For each page; null where it is none of a slab's. Written before blocks are handed out.
+  Slab** const slab_of_page_;
   std::array<SizeClass, kAllClasses> classes_;
   PerThread<Magazines> magazines_;
   std::atomic<size_t> cached_bytes_max_;

@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "engine/arena.h"
 #include "engine/entry.h"
+#include "engine/table_mover.h"
 
 namespace trivet::engine {
 
@@ -55,6 +56,7 @@ class EntryQueues {
 
   // What the chunks take.
   size_t bytes() const { return bytes_; }
+  void MoveTables(TableMover* mover) { mover->Visit(chunks_); }
 
   // Aborts if the structure is broken. For tests.
   void CheckInvariants() const;

@@ -48,6 +48,10 @@ class GhostQueue {
 
   // What it takes from the arena, about.
   size_t bytes() const { return ring_.bytes() + table_.bytes(); }
+  void MoveTables(TableMover* mover) {
+    ring_.MoveTables(mover);
+    table_.MoveTables(mover);
+  }
 
   // Aborts if the structure is broken. For tests.
   void CheckInvariants() const { table_.CheckInvariants(); }

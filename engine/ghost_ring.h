@@ -41,6 +41,7 @@ class GhostRing {
 
   size_t size() const { return end_ - first_; }
   size_t bytes() const { return ghosts_.bytes(); }
+  void MoveTables(TableMover* mover) { ghosts_.MoveTables(mover); }
 
   void Clear() {
     ghosts_.Clear();

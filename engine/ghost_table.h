@@ -44,6 +44,7 @@ class GhostTable {
   size_t size() const { return size_; }
   size_t weight() const { return weight_; }
   size_t bytes() const { return buckets_.bytes(); }
+  void MoveTables(TableMover* mover) { buckets_.MoveTables(mover); }
 
   void Clear();
 

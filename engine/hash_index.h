@@ -121,6 +121,7 @@ class HashIndex {
   Entry* EntryAt(uint32_t block) const {
     return reinterpret_cast<Entry*>(blocks_ + size_t{block} * kGranuleBytes);
   }
+  // Whether the entry is that of the key.
   static bool IsOf(Entry* entry, uint32_t space_id, std::string_view key);
   // What Find does; the whole of it.
   Entry* FindAnywhere(uint32_t space_id, uint64_t hash, std::string_view key) const;

@@ -21,6 +21,7 @@ class LruPolicy final : public Policy {
   void Remove(Entry* entry) override;
   Entry* Victim() override { return entries_.Oldest(0); }
   size_t bytes() const override { return entries_.bytes(); }
+  void MoveTables(TableMover* mover) override { entries_.MoveTables(mover); }
   void CheckInvariants(size_t entries) const override;
 
  private:

@@ -22,8 +22,10 @@ constexpr size_t kMeasuredBytes = 1 << 20;
 // What a pass could not win is forgotten by this part in each round of maintenance, so that it is
 // tried again every few seconds: what pinned it may be gone.
 constexpr size_t kForgottenPart = 512;
-// Buckets, of some nine entries, from which entries are moved before others may have the shard.
+// Buckets, of some nine entries, from which entries are moved before others may have the shard, and
+// blocks of tables.
 constexpr size_t kBucketsPerMove = 16;
+constexpr size_t kTablesPerMove = 64;
 
 }  // namespace
 
@@ -62,26 +64,16 @@ bool MemoryTier::MoveTogether(size_t* budget) {
       moving_since_ = now();
       moving_shard_ = 0;
       moving_position_ = 0;
+      moving_table_ = 0;
     }
   }
   while (is_moving_ && *budget > 0) {
     Removals removals = NewRemovals();
     Shard& shard = *shards_[moving_shard_];
     MutexLock lock(shard.mu);
-    bool more = true;
-    for (size_t work = 0; more && work < kBucketsPerMove && *budget != 0; ++work) {
-      --*budget;
-      more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
-        shard.mu.AssertHeld();
-        if (entry->has_idle() || entry->is_typed()) return;
-        if (!arena_.IsThinnedOut(entry, entry->block_bytes())) return;
-        if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
-        Entry* const fresh = Entry::Copy(arena_, *entry);
-        if (fresh != nullptr) shard.Move(entry, fresh, &removals);
-      });
-    }
-    if (more) continue;
+    if (MoveTables(shard, budget) || MoveEntries(shard, budget, &removals)) continue;
     moving_position_ = 0;
+    moving_table_ = 0;
     is_moving_ = ++moving_shard_ < shards_.size();
     if (is_moving_) continue;
     slack_left_ = slack_then_ = slack;
@@ -89,6 +81,31 @@ bool MemoryTier::MoveTogether(size_t* budget) {
   }
   const bool more = is_moving_;
   moving_mu_.Unlock();
+  return more;
+}
+
+bool MemoryTier::MoveTables(Shard& shard, size_t* budget) {
+  const size_t blocks_max = std::min(*budget, kTablesPerMove);
+  TableMover mover(arena_, moving_table_, blocks_max);
+  shard.MoveTables(&mover);
+  moving_table_ = mover.position();
+  *budget -= blocks_max - mover.blocks_left();
+  return !mover.done();
+}
+
+bool MemoryTier::MoveEntries(Shard& shard, size_t* budget, Removals* removals) {
+  bool more = true;
+  for (size_t work = 0; more && work < kBucketsPerMove && *budget != 0; ++work) {
+    --*budget;
+    more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
+      shard.mu.AssertHeld();
+      if (!arena_.IsThinnedOut(entry)) return;
+      if (entry->has_idle() || entry->is_typed()) return;
+      if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
+      Entry* const fresh = Entry::Copy(arena_, *entry);
+      if (fresh != nullptr) shard.Move(entry, fresh, removals);
+    });
+  }
   return more;
 }
 

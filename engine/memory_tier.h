@@ -196,8 +196,13 @@ class MemoryTier {
   // In memory_slack.cc.
   void MeasureSlack();
   void MeasureSlackIfDue();  // costs two loads if it is not
-  // Moves entries out of slabs that the arena picked; `*budget` as in Maintain. True: not done.
+  // Moves entries and tables out of slabs that the arena picked; `*budget` as in Maintain. True: not
+  // done.
   bool MoveTogether(size_t* budget);
+  // Some of one shard. True: there are more.
+  bool MoveTables(Shard& shard, size_t* budget) TRIVET_REQUIRES(moving_mu_, shard.mu);
+  bool MoveEntries(Shard& shard, size_t* budget, Removals* removals)
+      TRIVET_REQUIRES(moving_mu_, shard.mu);
 
   const Clock& clock_;
   const RemovalListener listener_;
@@ -214,11 +219,12 @@ class MemoryTier {
   std::atomic<uint64_t> clears_{0};
   std::atomic<Millis> next_trim_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
-  // The pass over all entries that moves some.
+  // The pass over all entries and tables that moves some.
   Mutex moving_mu_;
   bool is_moving_ TRIVET_GUARDED_BY(moving_mu_) = false;
   size_t moving_shard_ TRIVET_GUARDED_BY(moving_mu_) = 0;
-  uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;
+  uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // in the index of the shard
+  size_t moving_table_ TRIVET_GUARDED_BY(moving_mu_) = 0;       // see TableMover
   size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass, less what is forgotten
   size_t slack_then_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // when that ended
   Millis moving_since_ TRIVET_GUARDED_BY(moving_mu_) = 0;

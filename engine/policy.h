@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/entry.h"
+#include "engine/table_mover.h"
 
 namespace trivet::engine {
 
@@ -46,6 +47,8 @@ class Policy {
 
   // What the policy takes beside the entries.
   virtual size_t bytes() const { return 0; }
+  // Shows the mover the tables of the policy.
+  virtual void MoveTables(TableMover*) {}
 
   // Aborts if the structure is broken or does not hold `entries` entries. For tests.
   virtual void CheckInvariants(size_t entries) const = 0;

@@ -50,6 +50,11 @@ class S3FifoPolicy final : public Policy {
   size_t bytes() const override {
     return entries_.bytes() + small_ghosts_.bytes() + main_ghosts_.bytes();
   }
+  void MoveTables(TableMover* mover) override {
+    entries_.MoveTables(mover);
+    small_ghosts_.MoveTables(mover);
+    main_ghosts_.MoveTables(mover);
+  }
   void CheckInvariants(size_t entries) const override;
 
  private:

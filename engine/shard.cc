@@ -157,6 +157,11 @@ void Shard::Move(Entry* old, Entry* fresh, Removals* removals) {
   removals->AddMoved(old);
 }
 
+void Shard::MoveTables(TableMover* mover) {
+  policy_->MoveTables(mover);
+  for (const uint32_t id : quotas_) shares_[id].policy->MoveTables(mover);
+}
+
 void Shard::SetExpiry(const KeyRef& key, Entry* entry, Millis expires) {
   entry->SetExpires(expires);
   if (const Millis due = DueOf(entry); due != kNever) ScheduleBy(index_.BucketOf(key.hash), due);

@@ -18,6 +18,7 @@
 #include "engine/namespace_state.h"
 #include "engine/policy.h"
 #include "engine/removals.h"
+#include "engine/table_mover.h"
 #include "engine/tag_groups.h"
 #include "engine/timing_wheel.h"
 #include "trivet/stats.h"
@@ -107,6 +108,9 @@ class Shard {
   // `fresh`, a copy, takes the place of an entry in everything. REQUIRES: no idle TTL, whose stamp
   // a reader may write meanwhile.
   void Move(Entry* old, Entry* fresh, Removals* removals) TRIVET_REQUIRES(mu);
+
+  // Shows the mover the tables of the policies.
+  void MoveTables(TableMover* mover) TRIVET_REQUIRES(mu);
 
   // Gives the entry of the key another absolute expiry.
   void SetExpiry(const KeyRef& key, Entry* entry, Millis expires) TRIVET_REQUIRES(mu);

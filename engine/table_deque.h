@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/arena.h"
+#include "engine/table_mover.h"
 
 namespace trivet::engine {
 
@@ -75,6 +76,7 @@ class TableDeque {
 
   // With the pointers to the blocks.
   size_t bytes() const { return bytes_; }
+  void MoveTables(TableMover* mover) { mover->Visit(blocks_); }
 
  private:
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);

@@ -90,12 +90,12 @@ TEST(ArenaTest, SlabsThatAreHardlyUsedArePickedAndGetNothingMore) {
   const size_t pages = arena.page_bytes();
   std::vector<void*> moved;
   for (void* block : left) {
-    if (!arena.IsThinnedOut(block, kSize)) {
+    if (!arena.IsThinnedOut(block)) {
       moved.push_back(block);
       continue;
     }
     moved.push_back(arena.Allocate(kSize));
-    EXPECT_FALSE(arena.IsThinnedOut(moved.back(), kSize));
+    EXPECT_FALSE(arena.IsThinnedOut(moved.back()));
     arena.Free(block, kSize);
   }
   arena.CheckInvariants();
@@ -129,13 +129,13 @@ TEST(ArenaTest, TheEmptiestSlabsArePickedAlsoIfAllAreMoreThanHalfUsed) {
   size_t picked = 0;
   for (std::vector<void*>* part : {&emptier, &left}) {
     for (void*& block : *part) {
-      if (!arena.IsThinnedOut(block, kSize)) {
+      if (!arena.IsThinnedOut(block)) {
         EXPECT_NE(part, &emptier) << "room is for nine slabs, and the emptier ones are eight";
         continue;
       }
       ++picked;
       void* const fresh = arena.Allocate(kSize);
-      EXPECT_FALSE(arena.IsThinnedOut(fresh, kSize));
+      EXPECT_FALSE(arena.IsThinnedOut(fresh));
       arena.Free(block, kSize);
       block = fresh;
     }
@@ -299,7 +299,7 @@ TEST(ArenaTest, NothingOfAPickedSlabIsKeptAtHand) {
   EXPECT_EQ(arena.cached_bytes(), 0u) << "it may have been of picked slabs";
   for (void* block : left) {
     const size_t kept = arena.cached_bytes();
-    const bool is_picked = arena.IsThinnedOut(block, kSize);
+    const bool is_picked = arena.IsThinnedOut(block);
     arena.Free(block, kSize);
     ASSERT_EQ(arena.cached_bytes(), is_picked ? kept : kept + kSize);
   }

@@ -1,0 +1,49 @@
+// Moves the tables of a shard out of slabs that the arena thins out.
+#ifndef TRIVET_ENGINE_TABLE_MOVER_H_
+#define TRIVET_ENGINE_TABLE_MOVER_H_
+
+#include <cstddef>
+#include <type_traits>
+#include <vector>
+
+#include "engine/arena.h"
+
+namespace trivet::engine {
+
+// A walk over all blocks of all tables, some at a time. Tables may grow and shrink between two
+// steps: a block that is missed for that is moved by the next walk.
+//
+// Not thread-safe: guarded by the shard.
+class TableMover {
+ public:
+  // Begins where an earlier step ended, 0 for the first, and looks at `blocks_max` blocks at most.
+  TableMover(Arena& arena, size_t position, size_t blocks_max)
+      : arena_(arena), position_(position), blocks_left_(blocks_max) {}
+
+  // For each table in turn, in the same order in every step: `blocks` are from
+  // Arena::AllocateTable, or null.
+  template <typename T>
+  void Visit(std::vector<T*>& blocks) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    for (; blocks_left_ > 0 && position_ - begin_ < blocks.size(); ++position_, --blocks_left_) {
+      T*& block = blocks[position_ - begin_];
+      if (block != nullptr) block = static_cast<T*>(arena_.MoveTable(block));
+    }
+    begin_ += blocks.size();
+  }
+
+  // After the last table: whether that was all, and where to go on if it was not.
+  bool done() const { return position_ >= begin_; }
+  size_t position() const { return position_; }
+  size_t blocks_left() const { return blocks_left_; }
+
+ private:
+  Arena& arena_;
+  size_t position_;  // of the next block among those of all tables
+  size_t blocks_left_;
+  size_t begin_ = 0;  // of the next table
+};
+
+}  // namespace trivet::engine
+
+#endif  // TRIVET_ENGINE_TABLE_MOVER_H_
