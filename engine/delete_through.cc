@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/announcement.h"
+#include "engine/check.h"
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
 #include "engine/memory_writes.h"
@@ -19,12 +20,49 @@ namespace trivet {
 
 using engine::Announcement;
 using engine::CheckFence;
+using engine::Entry;
+using engine::EntryPtr;
 using engine::KeyRef;
+using engine::LiveObject;
 using engine::MemoryTier;
 using engine::RefsOf;
+using engine::Removed;
 using engine::StoreAccess;
+using engine::TypeOps;
 using engine::WriteFlight;
 using engine::WriteFlights;
+
+// What one key had in the tiers.
+struct engine::Removed {
+  std::optional<StoredValue> row = std::nullopt;
+  Value in_memory = {};  // or in the shared tier alone
+
+  bool any() const { return row.has_value() || in_memory; }
+};
+
+namespace {
+
+// An object that no shard links, in the shape of a value.
+Value Detached(MemoryTier& memory, const KeyRef& key, LiveObject object) {
+  EntryPtr entry = memory.Prepare(key, {.object = &object}, 0, memory.now());
+  TRIVET_CHECK(entry != nullptr, "out of memory");
+  return memory.ledger().Adopt(entry.release());
+}
+
+// The row is the truth. What memory made of this very row need not be decoded once more.
+absl::StatusOr<Value> TakenObject(MemoryTier& memory, const KeyRef& key, const TypeOps& type,
+                                  Removed removed) {
+  if (!removed.row.has_value()) return std::move(removed.in_memory);
+  const Entry* const entry = engine::EntryLedger::EntryOf(removed.in_memory);
+  if (entry != nullptr && entry->version() == removed.row->version) {
+    return std::move(removed.in_memory);
+  }
+  absl::StatusOr<LiveObject> object = type.decode(removed.row->value);
+  if (!object.ok()) return object.status();
+  return Detached(memory, key, *std::move(object));
+}
+
+}  // namespace
 
 absl::StatusOr<bool> Namespace::Delete(std::string_view key, Coherence* told) {
   return Delete(key, DeleteOptions(), told);
@@ -46,22 +84,33 @@ absl::StatusOr<size_t> Namespace::MDelete(std::span<const std::string_view> keys
   const auto removed = RemoveAll(keys, options, told);
   if (!removed.ok()) return removed.status();
   return static_cast<size_t>(std::count_if(removed->begin(), removed->end(),
-                                           [](const Value& value) { return bool{value}; }));
+                                           [](const Removed& one) { return one.any(); }));
 }
 
 absl::StatusOr<Value> Namespace::Take(std::string_view key, Coherence* told) {
   if (absl::Status status = Check(key); !status.ok()) return status;
   if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
-  // Two who take one key at a time would both get the value.
-  if (!UsesStore() && state_->shared() != nullptr) return engine::NeedsStore("Take");
-  auto removed = RemoveAll({&key, 1}, DeleteOptions(), told);
-  if (!removed.ok()) return removed.status();
-  return std::move(removed->front());
+  return TakeThrough(key, told);
 }
 
-absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::string_view> keys,
-                                                        const DeleteOptions& options,
-                                                        Coherence* told) {
+absl::StatusOr<Value> Namespace::TakeThrough(std::string_view key, Coherence* told) {
+  // Two who take one key at a time would both get the value.
+  if (!UsesStore() && state_->shared() != nullptr) return engine::NeedsStore("Take");
+  auto all = RemoveAll({&key, 1}, DeleteOptions(), told);
+  if (!all.ok()) return all.status();
+  Removed& removed = all->front();
+  MemoryTier& memory = core_->memory();
+  const KeyRef ref = memory.Ref(state_, key);
+  if (const TypeOps* const type = state_->type()) {
+    return TakenObject(memory, ref, *type, std::move(removed));
+  }
+  if (!removed.row.has_value()) return std::move(removed.in_memory);
+  return memory.Detached(ref, removed.row->value);
+}
+
+absl::StatusOr<std::vector<Removed>> Namespace::RemoveAll(std::span<const std::string_view> keys,
+                                                          const DeleteOptions& options,
+                                                          Coherence* told) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   if (absl::Status status = Validate(options); !status.ok()) return status;
   if (absl::Status status = CheckFence(options.fence, UsesStore()); !status.ok()) return status;
@@ -69,19 +118,19 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
     if (absl::Status status = Check(key); !status.ok()) return status;
   }
   MemoryTier& memory = core_->memory();
-  std::vector<Value> removed(keys.size());
+  std::vector<Removed> removed(keys.size());
   Announcement announcement(*core_, *state_, told);
   if (!UsesStore()) {
     for (size_t i = 0; state_->shared() != nullptr && i < keys.size(); ++i) {
       // What was there may be in the shared tier alone.
       absl::StatusOr<Result> found = ReadThrough(keys[i], nullptr);
-      if (found.ok()) removed[i] = std::move(found->value);
+      if (found.ok()) removed[i].in_memory = std::move(found->value);
     }
     announcement.OfKeys(keys);
     for (size_t i = 0; i < keys.size(); ++i) {
       const KeyRef ref = memory.Ref(state_, keys[i]);
       std::optional<Value> in_memory = memory.Remove(ref, RemovalCause::kExplicit);
-      if (in_memory.has_value()) removed[i] = *std::move(in_memory);
+      if (in_memory.has_value()) removed[i].in_memory = *std::move(in_memory);
     }
     return removed;
   }
@@ -90,24 +139,20 @@ absl::StatusOr<std::vector<Value>> Namespace::RemoveAll(std::span<const std::str
       !status.ok()) {
     return status;
   }
-  const auto rows = StoreAccess(*core_->StoreOf(state_), *state_)
-                        .Delete(keys, announcement.LogTicket(), options.fence);
+  auto rows = StoreAccess(*core_->StoreOf(state_), *state_)
+                  .Delete(keys, announcement.LogTicket(), options.fence);
   if (rows.ok() || engine::MayHaveCommitted(rows.status())) announcement.OfKeys(keys);
   if (!rows.ok()) {
     flights.Fail(rows.status());
     return rows.status();
   }
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (!(*rows)[i].has_value()) continue;
-    removed[i] = memory.Detached(memory.Ref(state_, keys[i]), (*rows)[i]->value);
-  }
+  for (size_t i = 0; i < keys.size(); ++i) removed[i].row = std::move((*rows)[i]);
   flights.FinishEach([&](WriteFlight& flight) {
-    const auto in_memory = engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit);
+    auto in_memory = engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit);
     if (!in_memory.has_value()) return;
     // A loader's value may be in memory alone; the first mention of the key gets it.
     const auto first = std::find(keys.begin(), keys.end(), std::string_view(flight.key));
-    Value& answer = removed[static_cast<size_t>(first - keys.begin())];
-    if (!answer) answer = *in_memory;
+    removed[static_cast<size_t>(first - keys.begin())].in_memory = *std::move(in_memory);
   });
   return removed;
 }

@@ -1,6 +1,7 @@
 // Views of namespaces that hold objects.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "engine/core.h"
@@ -47,20 +48,66 @@ absl::StatusOr<Result> TypedView::GetOrLoad(std::string_view key, ObjectLoader l
   return view_.ReadThrough(key, &source);
 }
 
+std::vector<absl::StatusOr<Result>> TypedView::MGet(std::span<const std::string_view> keys) {
+  if (absl::Status open = view_.CheckOpen(); !open.ok()) {
+    return std::vector<absl::StatusOr<Result>>(keys.size(), open);
+  }
+  return view_.ReadManyThrough(keys);
+}
+
 absl::StatusOr<SetResult> TypedView::Set(std::string_view key, LiveObject object,
                                          const SetOptions& options) {
-  Namespace::Item item{.key = key, .value = {}};
-  if (absl::Status status = view_.CheckSet({&item, 1}, options); !status.ok()) return status;
-  const size_t limit = view_.core_->options().value_bytes_max;
-  if (absl::Status status = CheckValueSize(object.bytes(), limit); !status.ok()) return status;
+  const Namespace::Item item{.key = key, .value = {}};
+  if (absl::Status status = CheckSet({&item, 1}, {&object, 1}, options); !status.ok()) {
+    return status;
+  }
   if (!view_.UsesStore()) return view_.SetInMemory(item, options, &object);
-  const absl::StatusOr<std::string> bytes = object.ops()->encode(object.get());
-  if (!bytes.ok()) return bytes.status();
-  if (absl::Status status = CheckValueSize(bytes->size(), limit); !status.ok()) return status;
-  item.value = *bytes;
-  const auto results = view_.SetThrough({&item, 1}, options, &object);
+  const auto results = SetInStore({&item, 1}, {&object, 1}, options);
   if (!results.ok()) return results.status();
   return results->front();
+}
+
+absl::StatusOr<std::vector<SetResult>> TypedView::MSet(std::span<const std::string_view> keys,
+                                                       std::span<LiveObject> objects,
+                                                       const SetOptions& options) {
+  std::vector<Namespace::Item> items;
+  items.reserve(keys.size());
+  for (const std::string_view key : keys) items.push_back({.key = key, .value = {}});
+  if (absl::Status status = CheckSet(items, objects, options); !status.ok()) return status;
+  if (!view_.UsesStore()) return view_.SetEachInMemory(items, options, objects);
+  return SetInStore(items, objects, options);
+}
+
+absl::Status TypedView::CheckSet(std::span<const Namespace::Item> items,
+                                 std::span<const LiveObject> objects,
+                                 const SetOptions& options) const {
+  if (absl::Status status = view_.CheckSet(items, options); !status.ok()) return status;
+  const size_t limit = view_.core_->options().value_bytes_max;
+  for (const LiveObject& object : objects) {
+    if (absl::Status status = CheckValueSize(object.bytes(), limit); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SetResult>> TypedView::SetInStore(std::span<const Namespace::Item> items,
+                                                             std::span<LiveObject> objects,
+                                                             const SetOptions& options) {
+  const size_t limit = view_.core_->options().value_bytes_max;
+  std::vector<std::string> encoded;  // all of them, before the store is asked
+  encoded.reserve(items.size());
+  std::vector<Namespace::Item> rows(items.begin(), items.end());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    absl::StatusOr<std::string> bytes = objects[i].ops()->encode(objects[i].get());
+    if (!bytes.ok()) return bytes.status();
+    if (absl::Status status = CheckValueSize(bytes->size(), limit); !status.ok()) return status;
+    rows[i].value = encoded.emplace_back(*std::move(bytes));
+  }
+  return view_.SetThrough(rows, options, objects);
+}
+
+absl::StatusOr<Value> TypedView::Take(std::string_view key, Coherence* told) {
+  if (absl::Status status = view_.Check(key); !status.ok()) return status;
+  return view_.TakeThrough(key, told);
 }
 
 const void* TypedView::ObjectOf(const Value& value, const TypeOps* type) {

@@ -76,6 +76,15 @@ Loaded RunLoader(Loader loader, Load& load) {
   }
 }
 
+// What a lower tier has, as an object if the namespace holds objects.
+absl::StatusOr<std::optional<LoadedValue>> Decoded(const engine::NamespaceState& space,
+                                                   std::optional<LoadedValue> loaded) {
+  if (!loaded.has_value()) return std::nullopt;
+  absl::Status status = engine::DecodeIfTyped(space, &*loaded);
+  if (!status.ok()) return status;
+  return loaded;
+}
+
 // Asks the truth: the store, then the loader.
 Brought BringTruth(Core& core, const KeyRef& key, const LoadSource* source) {
   if (Backing* backing = core.StoreOf(key.space)) {
@@ -83,11 +92,7 @@ Brought BringTruth(Core& core, const KeyRef& key, const LoadSource* source) {
     if (!row.ok()) return {Tier::kStore, row.status()};
     if (row->has_value()) {
       auto value = engine::ToLoaded(**std::move(row), key.space->options(), core.clock());
-      if (value.has_value()) {
-        absl::Status status = engine::DecodeIfTyped(*key.space, &*value);
-        if (!status.ok()) return {Tier::kStore, std::move(status)};
-        return {Tier::kStore, std::move(value)};
-      }
+      if (value.has_value()) return {Tier::kStore, Decoded(*key.space, std::move(value))};
     }
   }
   if (source == nullptr) return {Tier::kNone, std::nullopt};
@@ -112,9 +117,7 @@ Brought Bring(Core& core, const KeyRef& key, const LoadSource* source, LoadFligh
   if (way.past_shared) shared.Skip(0);
   shared.Ask();
   if (std::optional<LoadedValue> found = std::move(shared.found(0))) {
-    const absl::Status status = engine::DecodeIfTyped(*key.space, &*found);
-    if (!status.ok()) return {Tier::kShared, status};
-    return {Tier::kShared, std::move(found)};
+    return {Tier::kShared, Decoded(*key.space, std::move(found))};
   }
   Brought brought = BringTruth(core, key, source);
   if (brought.value.ok() && brought.value->has_value()) {
@@ -183,7 +186,7 @@ void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Resul
   };
   for (size_t i = 0; i < led.size(); ++i) {
     if (std::optional<LoadedValue> found = std::move(shared.found(i))) {
-      finish(i, Tier::kShared, absl::StatusOr<std::optional<LoadedValue>>(std::move(found)));
+      finish(i, Tier::kShared, Decoded(space, std::move(found)));
     } else {
       missing.push_back(led[i].key.key);
       missing_at.push_back(i);
@@ -202,8 +205,9 @@ void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Resul
     } else if (!(*rows)[i].has_value()) {
       values[i] = std::nullopt;
     } else {
-      values[i] = engine::ToLoaded(*std::move((*rows)[i]), space.options(), core.clock());
-      if (values[i]->has_value()) loaded[missing_at[i]] = &**values[i];
+      values[i] =
+          Decoded(space, engine::ToLoaded(*std::move((*rows)[i]), space.options(), core.clock()));
+      if (values[i].ok() && values[i]->has_value()) loaded[missing_at[i]] = &**values[i];
     }
   }
   shared.Fill(loaded);
@@ -275,6 +279,11 @@ std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_
   absl::Status open = CheckOpen();
   if (open.ok()) open = CheckHoldsBytes();
   if (!open.ok()) return std::vector<absl::StatusOr<Result>>(keys.size(), open);
+  return ReadManyThrough(keys);
+}
+
+std::vector<absl::StatusOr<Result>> Namespace::ReadManyThrough(
+    std::span<const std::string_view> keys) {
   std::vector<absl::StatusOr<Result>> answers(keys.size(), Result());
   std::vector<Pending> led;
   std::vector<Pending> joined;

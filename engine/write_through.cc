@@ -79,10 +79,17 @@ absl::StatusOr<std::vector<SetResult>> Namespace::MSet(std::span<const Item> ite
   if (absl::Status status = CheckSet(items, options); !status.ok()) return status;
   if (absl::Status status = CheckHoldsBytes(); !status.ok()) return status;
   if (UsesStore()) return SetThrough(items, options);
+  return SetEachInMemory(items, options);
+}
+
+absl::StatusOr<std::vector<SetResult>> Namespace::SetEachInMemory(std::span<const Item> items,
+                                                                  const SetOptions& options,
+                                                                  std::span<LiveObject> objects) {
   std::vector<SetResult> results;
   results.reserve(items.size());
-  for (const Item& item : items) {
-    const absl::StatusOr<SetResult> result = SetInMemory(item, options);
+  for (size_t i = 0; i < items.size(); ++i) {
+    LiveObject* const object = objects.empty() ? nullptr : &objects[i];
+    const absl::StatusOr<SetResult> result = SetInMemory(items[i], options, object);
     if (!result.ok()) return result.status();
     results.push_back(*result);
   }
@@ -140,7 +147,7 @@ absl::StatusOr<SetResult> Namespace::SetShared(const Item& item, const SetOption
 
 absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Item> items,
                                                              const SetOptions& options,
-                                                             LiveObject* object) {
+                                                             std::span<LiveObject> objects) {
   MemoryTier& memory = core_->memory();
   const Lifetime lifetime = LifetimeOf(options, state_->options());
   std::vector<std::string_view> keys;
@@ -203,9 +210,9 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
     // Of several values for the key the last one that the store took counts.
     for (size_t i = items.size(); i-- > 0;) {
       if (items[i].key != flight.key || !results[i].applied) continue;
-      const std::string_view bytes = object == nullptr ? items[i].value : std::string_view();
+      const std::string_view bytes = objects.empty() ? items[i].value : std::string_view();
       NewValue value = ForMemory(memory, bytes, options, lifetime);
-      value.object = object;
+      value.object = objects.empty() ? nullptr : &objects[i];
       value.version = results[i].version;
       engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred);
       return;

@@ -10,7 +10,8 @@
 
 #include "tests/contract/shared_tier_faults_contract.h"
 #include "tests/contract/shared_tier_fixture.h"
+#include "tests/contract/shared_tier_loads_contract.h"
 #include "tests/contract/shared_tier_messages_contract.h"
-#include "tests/contract/shared_tier_table_contract.h"
+#include "tests/contract/shared_tier_writes_contract.h"
 
 #endif  // TRIVET_TESTS_CONTRACT_SHARED_TIER_CONTRACT_H_

@@ -1,4 +1,5 @@
-// Entries are moved together when the room between them is too much: nobody may notice.
+// Entries are moved together when the room between them is too much: nobody may notice. When that
+// may wait, and when it may not.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "engine/memory_invalidation.h"
 #include "engine/memory_tier.h"
 #include "engine/namespace_state.h"
@@ -28,7 +30,8 @@ constexpr size_t kTagged = 3;  // of those that stay, so many have one of the ta
 // 40 MiB of entries, of which seven in eight go: blocks of the others in nearly every page.
 class MemorySlackTest : public ::testing::Test {
  protected:
-  MemorySlackTest() : memory_({.memory_bytes = 256 << 20}, clock_) {
+  explicit MemorySlackTest(size_t memory_bytes = 256 << 20)
+      : memory_({.memory_bytes = memory_bytes}, clock_) {
     for (size_t i = 0; i < kEntries; ++i) {
       std::vector<std::string> tags;
       if (IsKept(i) && i / kKept % kTagged == 0) tags = {"a", "b"};
@@ -140,6 +143,90 @@ TEST_F(MemorySlackTest, ReadersFindWhatMovesMeanwhile) {
   Maintain();
   EXPECT_LT(memory_.page_bytes(), full_ / 2);
   memory_.CheckInvariants();
+}
+
+// --- When a pass follows another one
+
+// A pass that could win nothing is over: it met pins, which are gone by now. There is no more to
+// win than it left, so that the next one is not worth it for many rounds of maintenance.
+class UrgentSlackTest : public MemorySlackTest {
+ protected:
+  explicit UrgentSlackTest(size_t memory_bytes = 256 << 20,
+                           absl::Duration pass = absl::ZeroDuration())
+      : MemorySlackTest(memory_bytes) {
+    std::vector<Value> pinned;
+    for (size_t i = 0; i < kEntries; i += kKept) pinned.push_back(memory_.Find(Ref(i)));
+    int steps = 0;
+    while (memory_.Maintain(100)) {
+      if (++steps <= kSteps) clock_.Advance(pass / kSteps);
+    }
+    EXPECT_GT(steps, kSteps) << "the pass did not take as long as it should have";
+    pinned.clear();
+    before_ = memory_.page_bytes();
+  }
+
+  // Until nothing is left to do, at one moment; then what was moved gives its memory back.
+  void MaintainNow() {
+    while (memory_.Maintain(100'000)) {
+    }
+    memory_.Maintain(1);
+  }
+
+  // Some 3 MiB more of room: too little to be worth another pass by itself.
+  void RemoveMore() {
+    for (size_t i = 0; i < kEntries; i += 2 * kKept) {
+      memory_.Remove(Ref(i), RemovalCause::kExplicit);
+    }
+  }
+
+  bool HasMoved() { return memory_.page_bytes() < before_ / 2; }
+
+ private:
+  static constexpr int kSteps = 10;  // of the pass, which takes more
+
+  size_t before_ = 0;
+};
+
+TEST_F(UrgentSlackTest, APassThatWonNothingIsNotRepeatedWhileNothingChanges) {
+  for (int i = 0; i < 10; ++i) {
+    clock_.Advance(absl::Seconds(10));
+    MaintainNow();
+  }
+  EXPECT_FALSE(HasMoved());
+}
+
+TEST_F(UrgentSlackTest, WhereTheRoomThreatensTheBudgetTheNextPassNeedNotBeWorthIt) {
+  RemoveMore();
+  MaintainNow();
+  EXPECT_TRUE(HasMoved());
+  memory_.CheckInvariants();
+}
+
+class RoomyBudgetTest : public UrgentSlackTest {
+ protected:
+  RoomyBudgetTest() : UrgentSlackTest(size_t{2} << 30) {}
+};
+
+TEST_F(RoomyBudgetTest, WhereTheRoomIsASmallPartOfTheBudgetTheNextPassWaits) {
+  RemoveMore();
+  MaintainNow();
+  EXPECT_FALSE(HasMoved());
+}
+
+class SlowPassTest : public UrgentSlackTest {
+ protected:
+  SlowPassTest() : UrgentSlackTest(256 << 20, absl::Seconds(16)) {}
+};
+
+TEST_F(SlowPassTest, TheNextUrgentPassWaitsForAnEighthOfTheTimeThatTheLastOneTook) {
+  RemoveMore();
+  MaintainNow();
+  clock_.Advance(absl::Milliseconds(1999));
+  MaintainNow();
+  EXPECT_FALSE(HasMoved());
+  clock_.Advance(absl::Milliseconds(1));
+  MaintainNow();
+  EXPECT_TRUE(HasMoved());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,7 @@ using enum absl::StatusCode;
 
 constexpr size_t kBudget = 4 << 20;
 constexpr size_t kQuota = 1 << 20;
+constexpr size_t kEntriesInBudget = 30'000;  // of 100 bytes; at least as many as fit
 
 class QuotaTest : public ::testing::TestWithParam<std::string> {
  protected:
@@ -53,6 +55,11 @@ class QuotaTest : public ::testing::TestWithParam<std::string> {
     for (size_t i = 0; i < entries; ++i) {
       ASSERT_THAT(space.Set(absl::StrCat("key", i), value), IsOk());
     }
+  }
+
+  // More than fits, again and again, as often as the scale of the tests says.
+  void FillBeyondBudget(Namespace& space, size_t entries = 100'000) {
+    Fill(space, std::max(ScaledCount(entries), kEntriesInBudget));
   }
 
   static uint64_t EntriesOf(const Namespace& space) { return space.stats().entries; }
@@ -80,7 +87,7 @@ TEST_P(QuotaTest, WhatIsBeyondItGoesFromThatNamespaceAlone) {
   Namespace others = cache_->In("others");
   Namespace small = WithQuota("small");
   Fill(others, 1000);
-  Fill(small, 50'000);
+  FillBeyondBudget(small, 50'000);
   EXPECT_EQ(EntriesOf(others), 1000u);
 }
 
@@ -89,10 +96,10 @@ TEST_P(QuotaTest, OthersDoNotDriveOutWhatIsWithinIt) {
   Namespace others = cache_->In("others");
   Namespace small = WithQuota("small");
   Fill(small, 2000);
-  Fill(others, 100'000);
+  FillBeyondBudget(others);
   EXPECT_EQ(EntriesOf(small), 2000u);
   Namespace second = WithQuota("second");
-  Fill(second, 100'000);
+  FillBeyondBudget(second);
   EXPECT_EQ(EntriesOf(small), 2000u);
   testing::CheckInvariants(*cache_);
 }
@@ -102,7 +109,7 @@ TEST_P(QuotaTest, WhatIsNotUsedIsRoomForOthers) {
   Namespace small = WithQuota("small", kBudget / 2);
   Namespace others = cache_->In("others");
   Fill(small, 1);
-  Fill(others, 100'000);
+  FillBeyondBudget(others);
   EXPECT_GT(others.stats().bytes, kBudget * 3 / 4);
   // And it can be had back.
   Fill(small, 8000);

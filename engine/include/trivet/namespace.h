@@ -31,6 +31,7 @@ class Core;
 class LiveObject;
 struct LoadSource;
 class NamespaceState;
+struct Removed;
 class TypedView;
 }  // namespace engine
 
@@ -248,21 +249,30 @@ class Namespace {
   // Get, or GetOrLoad if there is a source; of bytes or objects.
   absl::StatusOr<Result> ReadThrough(std::string_view key, const engine::LoadSource* source,
                                      const GetOptions& options = {});
+  // MGet; of bytes or objects.
+  std::vector<absl::StatusOr<Result>> ReadManyThrough(std::span<const std::string_view> keys);
 
-  // The two ways of a write: through the store, or in memory where there is none. With an object
-  // (of the only item) memory takes that, and the item's bytes are for the store.
+  // The two ways of a write: through the store, or in memory where there is none. With objects, one
+  // for each item, memory takes those, and the items' bytes are for the store.
   absl::StatusOr<std::vector<SetResult>> SetThrough(std::span<const Item> items,
                                                     const SetOptions& options,
-                                                    engine::LiveObject* object = nullptr);
+                                                    std::span<engine::LiveObject> objects = {});
   absl::StatusOr<SetResult> SetInMemory(const Item& item, const SetOptions& options,
                                         engine::LiveObject* object = nullptr);
+  // One after the other; an error leaves those before it set.
+  absl::StatusOr<std::vector<SetResult>> SetEachInMemory(
+      std::span<const Item> items, const SetOptions& options,
+      std::span<engine::LiveObject> objects = {});
   // Where other processes share what is in no store.
   absl::StatusOr<SetResult> SetShared(const Item& item, const SetOptions& options,
                                       engine::LiveObject* object);
   absl::StatusOr<int64_t> IncrementThrough(std::string_view key, int64_t by, Coherence* told);
   absl::StatusOr<int64_t> IncrementInMemory(std::string_view key, int64_t by);
-  absl::StatusOr<std::vector<Value>> RemoveAll(std::span<const std::string_view> keys,
-                                               const DeleteOptions& options, Coherence* told);
+  absl::StatusOr<std::vector<engine::Removed>> RemoveAll(std::span<const std::string_view> keys,
+                                                         const DeleteOptions& options,
+                                                         Coherence* told);
+  // Take; of bytes or objects.
+  absl::StatusOr<Value> TakeThrough(std::string_view key, Coherence* told);
 
   engine::Core* core_ = nullptr;             // null iff !status_.ok()
   engine::NamespaceState* state_ = nullptr;  // null iff !status_.ok()

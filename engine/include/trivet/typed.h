@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -162,7 +164,20 @@ class Typed {
   // wait for it share the object. A row that the codec cannot read is its error, and stays.
   absl::StatusOr<TypedResult<T>> Get(std::string_view key) { return Pinned(typed_.Get(key)); }
 
-  // As Namespace::GetOrLoad. An object that a loader made is never encoded.
+  // As Namespace::MGet: one answer for each key, in order, with one batch to the store for all that
+  // memory lacks; not a snapshot. A row that the codec cannot read is the error of its own key, and
+  // stays; the others are answered all the same.
+  std::vector<absl::StatusOr<TypedResult<T>>> MGet(std::span<const std::string_view> keys) {
+    std::vector<absl::StatusOr<TypedResult<T>>> answers;
+    answers.reserve(keys.size());
+    for (absl::StatusOr<Result>& answer : typed_.MGet(keys)) {
+      answers.push_back(Pinned(std::move(answer)));
+    }
+    return answers;
+  }
+
+  // As Namespace::GetOrLoad. An object that a loader made is encoded only for other processes that
+  // share the namespace, and kept in memory only if that succeeds.
   absl::StatusOr<TypedResult<T>> GetOrLoad(std::string_view key, Loader loader) {
     return Pinned(typed_.GetOrLoad(
         key, [&loader](Load& load) -> absl::StatusOr<std::optional<engine::LiveObject>> {
@@ -173,12 +188,46 @@ class Typed {
         }));
   }
 
-  // As Namespace::Set; encodes if the namespace has a store. The limits on the size of a value
-  // hold for what the codec tells and for what it encodes.
+  // As Namespace::Set; encodes if the namespace has a store, or other processes share it. The
+  // limits on the size of a value hold for what the codec tells and for what it encodes.
   absl::StatusOr<SetResult> Set(std::string_view key, T value, const SetOptions& options = {}) {
     absl::StatusOr<engine::LiveObject> object = Own(std::move(value));
     if (!object.ok()) return object.status();
     return typed_.Set(key, *std::move(object), options);
+  }
+
+  struct Item {
+    std::string_view key;
+    T value;
+  };
+  // As Namespace::MSet: sets all, with the same options, in one transaction of the store; where
+  // there is no store key by key, and an error leaves the items before it set. Duplicate keys are
+  // set in order; memory keeps the object of the last one that applied. With a store all items are
+  // encoded before any is written, so that an error of the codec changes nothing; the bytes of all
+  // are held meanwhile.
+  absl::StatusOr<std::vector<SetResult>> MSet(std::vector<Item> items,
+                                              const SetOptions& options = {}) {
+    std::vector<std::string_view> keys;
+    std::vector<engine::LiveObject> objects;
+    keys.reserve(items.size());
+    objects.reserve(items.size());
+    for (Item& item : items) {
+      absl::StatusOr<engine::LiveObject> object = Own(std::move(item.value));
+      if (!object.ok()) return object.status();
+      keys.push_back(item.key);
+      objects.push_back(*std::move(object));
+    }
+    return typed_.MSet(keys, objects, options);
+  }
+
+  // As Namespace::Take: deletes the entry from every tier and pins what was there; empty if nothing
+  // was. That is the object in memory, unless the store has another version (or the namespace none,
+  // see NamespaceOptions::versions): then the row is decoded. A row that the codec cannot read is
+  // its error, and gone all the same: what there was is only known when it is deleted.
+  absl::StatusOr<TypedValue<T>> Take(std::string_view key, Coherence* told = nullptr) {
+    absl::StatusOr<Value> taken = typed_.Take(key, told);
+    if (!taken.ok()) return taken.status();
+    return Pinned(*std::move(taken));
   }
 
  private:

@@ -2,8 +2,11 @@
 #ifndef TRIVET_TYPED_VIEW_H_
 #define TRIVET_TYPED_VIEW_H_
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -32,7 +35,13 @@ class TypedView {
   Value Find(std::string_view key) const;
   absl::StatusOr<Result> Get(std::string_view key);
   absl::StatusOr<Result> GetOrLoad(std::string_view key, ObjectLoader loader);
+  std::vector<absl::StatusOr<Result>> MGet(std::span<const std::string_view> keys);
   absl::StatusOr<SetResult> Set(std::string_view key, LiveObject object, const SetOptions& options);
+  // Takes those objects over that get into memory. REQUIRES: as many keys as objects.
+  absl::StatusOr<std::vector<SetResult>> MSet(std::span<const std::string_view> keys,
+                                              std::span<LiveObject> objects,
+                                              const SetOptions& options);
+  absl::StatusOr<Value> Take(std::string_view key, Coherence* told);
 
   // The object that the value pins; null if it pins bytes, an object of another type, or nothing.
   static const void* ObjectOf(const Value& value, const TypeOps* type);
@@ -43,6 +52,13 @@ class TypedView {
   static absl::Status CheckBytes(size_t bytes);
 
  private:
+  absl::Status CheckSet(std::span<const Namespace::Item> items, std::span<const LiveObject> objects,
+                        const SetOptions& options) const;
+  // Encodes, then as Namespace::SetThrough.
+  absl::StatusOr<std::vector<SetResult>> SetInStore(std::span<const Namespace::Item> items,
+                                                    std::span<LiveObject> objects,
+                                                    const SetOptions& options);
+
   Namespace view_;
 };
 
