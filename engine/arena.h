@@ -162,7 +162,7 @@ class Arena {
 
   AddressRange range_;
   char* const base_;
-  AddressRange slab_table_;    // memory for slab_of_page_
+  AddressRange slab_table_;  // memory for slab_of_page_
   // For each page; null where it is none of a slab's. Written before blocks are handed out.
   Slab** const slab_of_page_;
   std::array<SizeClass, kAllClasses> classes_;

@@ -190,7 +190,7 @@ class Entry {
 
   const uint32_t space_id_;
   const uint32_t value_size_;
-  Relaxed<uint64_t> deadline_;  // and the size of the key; see PackDeadline
+  Relaxed<uint64_t> deadline_;           // and the size of the key; see PackDeadline
   std::atomic<uint32_t> references_{1};  // see EntryLedger
   const uint8_t flags_;
   const uint8_t key_words_;   // where the key begins

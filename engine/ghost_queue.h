@@ -26,8 +26,8 @@ class GhostQueue {
   // Brings into the cache what the next call for this entry will look at.
   void Prefetch(uint64_t hash) const { table_.Prefetch(FingerprintOf(hash)); }
 
-  // Remembers the entry, whose weight is not 0; the oldest ghosts go while the weight is above the capacity, but not too
-  // many at a time. O(1).
+  // Remembers the entry, whose weight is not 0; the oldest ghosts go while the weight is above the
+  // capacity, but not too many at a time. O(1).
   void Add(uint64_t hash, size_t weight);
 
   // Forgets the entry. True if it was remembered.

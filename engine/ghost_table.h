@@ -21,8 +21,8 @@ namespace trivet::engine {
 // Not thread-safe: guarded by the shard.
 class GhostTable {
  public:
-  // `ring` outlives the table, and keeps each ghost until it has gone from here; what goes is marked
-  // there as taken.
+  // `ring` outlives the table, and keeps each ghost until it has gone from here; what goes is
+  // marked there as taken.
   GhostTable(Arena& arena, GhostRing& ring) : ring_(ring), buckets_(arena) {}
   GhostTable(const GhostTable&) = delete;
   GhostTable& operator=(const GhostTable&) = delete;

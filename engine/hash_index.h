@@ -216,7 +216,9 @@ inline Entry* HashIndex::Find(uint32_t space_id, uint64_t hash, std::string_view
   return FindAnywhere(space_id, hash, key);
 }
 
-inline void HashIndex::Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[BucketOf(hash)]); }
+inline void HashIndex::Prefetch(uint64_t hash) const {
+  __builtin_prefetch(&buckets_[BucketOf(hash)]);
+}
 
 inline void HashIndex::PrefetchEntry(uint64_t hash) const {
   const Bucket& bucket = buckets_[BucketOf(hash)];

@@ -26,6 +26,10 @@ constexpr size_t kForgottenPart = 512;
 // blocks of tables.
 constexpr size_t kBucketsPerMove = 16;
 constexpr size_t kTablesPerMove = 64;
+// As many buckets does a write where it has to help: from this part of the budget on the slack
+// grows faster than one thread wins it back.
+constexpr size_t kBucketsPerWrite = 64;
+constexpr size_t kHelpPart = 32;
 
 }  // namespace
 
@@ -36,7 +40,9 @@ void MemoryTier::MeasureSlack() {
   pages_measured_.store(pages, std::memory_order_relaxed);
   slack_measured_.store(slack, std::memory_order_relaxed);
   const size_t most = memory_bytes_.load(std::memory_order_relaxed) / kSlackPart;
-  slack_bytes_.store(std::min(slack > kSlackBytes ? slack - kSlackBytes : 0, most),
+  const size_t too_much = slack > kSlackBytes ? slack - kSlackBytes : 0;
+  slack_bytes_.store(std::min(too_much, most), std::memory_order_relaxed);
+  writes_help_.store(moving_.is_running() && most > 0 && too_much > most * kSlackPart / kHelpPart,
                      std::memory_order_relaxed);
 }
 
@@ -48,56 +54,87 @@ void MemoryTier::MeasureSlackIfDue() {
 }
 
 bool MemoryTier::MoveTogether(size_t* budget) {
-  if (!moving_mu_.TryLock()) return false;
-  // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win;
-  // where it is urgent, after a pause, and if something has changed.
-  const size_t slack = slack_measured_.load(std::memory_order_relaxed);
-  if (!is_moving_) {
-    slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
-    const bool is_worth_it = slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4);
-    const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
-    const size_t change = slack > slack_then_ ? slack - slack_then_ : slack_then_ - slack;
-    const bool is_urgent = memory != 0 && slack > kSlackBytes + memory / kUrgentPart &&
-                           change > kMeasuredBytes && now() >= next_urgent_;
-    if ((is_urgent || is_worth_it) && arena_.ThinOut()) {
-      is_moving_ = true;
-      moving_since_ = now();
-      moving_shard_ = 0;
-      moving_position_ = 0;
-      moving_table_ = 0;
-    }
+  if (moving_mu_.TryLock()) {
+    BeginMoving();
+    moving_mu_.Unlock();
   }
-  while (is_moving_ && *budget > 0) {
-    Removals removals = NewRemovals();
-    Shard& shard = *shards_[moving_shard_];
-    MutexLock lock(shard.mu);
-    if (MoveTables(shard, budget) || MoveEntries(shard, budget, &removals)) continue;
-    moving_position_ = 0;
-    moving_table_ = 0;
-    is_moving_ = ++moving_shard_ < shards_.size();
-    if (is_moving_) continue;
-    slack_left_ = slack_then_ = slack;
-    next_urgent_ = now() + (now() - moving_since_) / kUrgentPause;
+  MoveSome(budget);
+  if (moving_mu_.TryLock()) {
+    NoteEndOfMoving();
+    moving_mu_.Unlock();
   }
-  const bool more = is_moving_;
-  moving_mu_.Unlock();
-  return more;
+  return moving_.is_running();
 }
 
-bool MemoryTier::MoveTables(Shard& shard, size_t* budget) {
+void MemoryTier::HelpMoving() {
+  size_t budget = kBucketsPerWrite;
+  MoveSome(&budget);
+}
+
+// A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win;
+// where it is urgent, after a pause, and if something has changed.
+void MemoryTier::BeginMoving() {
+  NoteEndOfMoving();
+  const size_t slack = slack_measured_.load(std::memory_order_relaxed);
+  const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
+  if (has_begun_) {
+    // It began too early: what was picked is a small part of what there is to win by now.
+    const bool is_small = memory != 0 && slack > slack_begun_ + memory / kUrgentPart;
+    if (is_small && arena_.ThinOut()) {
+      slack_begun_ = slack;
+      moving_.Begin(shards_.size());
+    }
+    return;
+  }
+  slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
+  const bool is_worth_it = slack > std::max(kSlackBytes, slack_left_ + slack_left_ / 4);
+  const size_t change = slack > slack_then_ ? slack - slack_then_ : slack_then_ - slack;
+  const bool is_urgent = memory != 0 && slack > kSlackBytes + memory / kUrgentPart &&
+                         change > kMeasuredBytes && now() >= next_urgent_;
+  if ((!is_urgent && !is_worth_it) || !arena_.ThinOut()) return;
+  has_begun_ = true;
+  slack_begun_ = slack;
+  moving_since_ = now();
+  moving_.Begin(shards_.size());
+}
+
+void MemoryTier::NoteEndOfMoving() {
+  if (!has_begun_ || moving_.is_running()) return;
+  has_begun_ = false;
+  slack_left_ = slack_then_ = slack_measured_.load(std::memory_order_relaxed);
+  next_urgent_ = now() + (now() - moving_since_) / kUrgentPause;
+}
+
+void MemoryTier::MoveSome(size_t* budget) {
+  while (*budget > 0) {
+    std::optional<MovingPass::Place> place = moving_.Enter();
+    if (!place.has_value()) return;
+    bool more = true;
+    while (more && *budget > 0) {
+      Removals removals = NewRemovals();
+      Shard& shard = *shards_[place->shard];
+      MutexLock lock(shard.mu);
+      more = MoveTables(shard, &place->table, budget) ||
+             MoveEntries(shard, &place->position, budget, &removals);
+    }
+    moving_.Leave(*place, !more);
+  }
+}
+
+bool MemoryTier::MoveTables(Shard& shard, size_t* position, size_t* budget) {
   const size_t blocks_max = std::min(*budget, kTablesPerMove);
-  TableMover mover(arena_, moving_table_, blocks_max);
+  TableMover mover(arena_, *position, blocks_max);
   shard.MoveTables(&mover);
-  moving_table_ = mover.position();
+  *position = mover.position();
   *budget -= blocks_max - mover.blocks_left();
   return !mover.done();
 }
 
-bool MemoryTier::MoveEntries(Shard& shard, size_t* budget, Removals* removals) {
+bool MemoryTier::MoveEntries(Shard& shard, uint64_t* position, size_t* budget, Removals* removals) {
   bool more = true;
   for (size_t work = 0; more && work < kBucketsPerMove && *budget != 0; ++work) {
     --*budget;
-    more = shard.index().VisitBucket(&moving_position_, [&](Entry* entry) {
+    more = shard.index().VisitBucket(position, [&](Entry* entry) {
       shard.mu.AssertHeld();
       if (!arena_.IsThinnedOut(entry)) return;
       if (entry->has_idle() || entry->is_typed()) return;

@@ -170,6 +170,8 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
 EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t tag_count,
                              Millis now) {
   if (IsPinnedFull()) reclaimer_.Reclaim();
+  if (writes_help_.load(std::memory_order_relaxed)) [[unlikely]]
+    HelpMoving();
   const EntryDraft draft{.space_id = key.space->id(),
                          .key = key.key,
                          .value = value.value,

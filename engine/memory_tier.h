@@ -18,6 +18,7 @@
 #include "engine/arena.h"
 #include "engine/entry_ledger.h"
 #include "engine/key_hash.h"
+#include "engine/moving_pass.h"
 #include "engine/namespace_state.h"
 #include "engine/reclaimer.h"
 #include "engine/shard.h"
@@ -196,13 +197,18 @@ class MemoryTier {
   // In memory_slack.cc.
   void MeasureSlack();
   void MeasureSlackIfDue();  // costs two loads if it is not
-  // Moves entries and tables out of slabs that the arena picked; `*budget` as in Maintain. True: not
-  // done.
+  // Moves entries and tables out of slabs that the arena picked; `*budget` as in Maintain. True:
+  // not done.
   bool MoveTogether(size_t* budget);
+  // What a write does of it.
+  void HelpMoving();
+  void BeginMoving() TRIVET_REQUIRES(moving_mu_);
+  void NoteEndOfMoving() TRIVET_REQUIRES(moving_mu_);
+  void MoveSome(size_t* budget);
   // Some of one shard. True: there are more.
-  bool MoveTables(Shard& shard, size_t* budget) TRIVET_REQUIRES(moving_mu_, shard.mu);
-  bool MoveEntries(Shard& shard, size_t* budget, Removals* removals)
-      TRIVET_REQUIRES(moving_mu_, shard.mu);
+  bool MoveTables(Shard& shard, size_t* position, size_t* budget) TRIVET_REQUIRES(shard.mu);
+  bool MoveEntries(Shard& shard, uint64_t* position, size_t* budget, Removals* removals)
+      TRIVET_REQUIRES(shard.mu);
 
   const Clock& clock_;
   const RemovalListener listener_;
@@ -219,12 +225,12 @@ class MemoryTier {
   std::atomic<uint64_t> clears_{0};
   std::atomic<Millis> next_trim_{0};
   std::atomic<size_t> next_maintained_{0};  // the shard that Maintain begins with
-  // The pass over all entries and tables that moves some.
+  // The pass over all entries and tables that moves some, and when the next one may begin.
+  MovingPass moving_;
+  std::atomic<bool> writes_help_{false};
   Mutex moving_mu_;
-  bool is_moving_ TRIVET_GUARDED_BY(moving_mu_) = false;
-  size_t moving_shard_ TRIVET_GUARDED_BY(moving_mu_) = 0;
-  uint64_t moving_position_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // in the index of the shard
-  size_t moving_table_ TRIVET_GUARDED_BY(moving_mu_) = 0;       // see TableMover
+  bool has_begun_ TRIVET_GUARDED_BY(moving_mu_) = false;  // and its end was not noted
+  size_t slack_begun_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // when the slabs were picked
   size_t slack_left_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // by the last pass, less what is forgotten
   size_t slack_then_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // when that ended
   Millis moving_since_ TRIVET_GUARDED_BY(moving_mu_) = 0;
