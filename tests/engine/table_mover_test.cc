@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,16 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "engine/entry.h"
 #include "engine/entry_queues.h"
 #include "engine/ghost_queue.h"
 #include "engine/table_deque.h"
-#include "tests/engine/test_entries.h"
 #include "tests/support/random_test.h"
 
 namespace trivet::engine {
 namespace {
 
-using testing::MakeEntry;
 using testing::RandomTestSeed;
 using testing::ScaledCount;
 using testing::SeedTrace;
@@ -26,6 +26,7 @@ using testing::SeedTrace;
 constexpr size_t kElements = 200'000;
 // More than a step, and no multiple of anything.
 constexpr size_t kBlocksPerStep = 7;
+constexpr size_t kPhase = 10'000;  // of growing and shrinking
 
 uint64_t Hash(uint32_t key) { return uint64_t{key * 2654435761u} << 16; }
 
@@ -109,13 +110,17 @@ TEST(TableMoverTest, WhatChangesMeanwhileIsRight) {
   Arena arena(false);
   EntryQueues queues(arena);
   TableDeque<uint64_t> table(arena);
+  TableDeque<uint64_t> goes(arena);
   std::deque<uint64_t> model;
   std::vector<EntryPtr> entries;
-  for (int i = 0; i < 5000; ++i) entries.push_back(MakeEntry(std::to_string(i)));
+  for (int i = 0; i < 5000; ++i) {
+    entries.emplace_back(Entry::Create(arena, {.key = std::to_string(i), .value = {}}),
+                         EntryDeleter{&arena});
+  }
   std::vector<bool> queued(entries.size());
   size_t position = 0;
   size_t moved = 0;
-  for (size_t turn = 0; turn < ScaledCount(200'000); ++turn) {
+  for (size_t turn = 0; turn < std::max(ScaledCount(200'000), 2 * kPhase); ++turn) {
     const size_t at = random() % entries.size();
     if (queued[at]) {
       queues.Remove(entries[at].get());
@@ -123,10 +128,15 @@ TEST(TableMoverTest, WhatChangesMeanwhileIsRight) {
       queues.Push(0, entries[at].get());
     }
     queued[at] = !queued[at];
-    const bool grows = turn / 5000 % 2 == 0;
-    if (model.empty() || random() % 8 < (grows ? 6 : 2)) {
-      table.push_back(turn);
-      model.push_back(turn);
+    // What goes at once leaves room between what stays.
+    const bool grows = turn / kPhase % 2 == 0;
+    if (turn % kPhase == 0) goes.Clear();
+    if (grows || model.empty()) {
+      for (int times = 0; times < 8; ++times) {
+        goes.push_back(turn);
+        table.push_back(turn);
+        model.push_back(turn);
+      }
     } else if (random() % 4 == 0) {
       table.pop_back();
       model.pop_back();
@@ -135,13 +145,16 @@ TEST(TableMoverTest, WhatChangesMeanwhileIsRight) {
       model.pop_front();
     }
     if (turn % 1000 == 0) arena.ThinOut();
-    if (turn % 10 == 0) {
-      const void* const before = model.empty() ? nullptr : &table[0];
+    if (turn % 4 == 0) {
+      std::vector<const uint64_t*> before;
+      for (size_t i = 0; i < 16 && i < table.size(); ++i)
+        before.push_back(&table[i * table.size() / 16]);
       TableMover mover(arena, position, random() % 20);
       queues.MoveTables(&mover);
       table.MoveTables(&mover);
       position = mover.done() ? 0 : mover.position();
-      moved += !model.empty() && &table[0] != before ? 1 : 0;
+      for (size_t i = 0; i < before.size(); ++i)
+        moved += before[i] != &table[i * table.size() / 16];
     }
     ASSERT_EQ(table.size(), model.size());
     if (model.empty()) continue;
