@@ -110,13 +110,11 @@ void Arena::FreeTable(void* block) {
   }
 }
 
-void* Arena::MoveTable(void* block) {
-  if (!Contains(block) || !IsThinnedOut(block)) return block;
-  void* const fresh = AllocateSmall(kTableClass);
-  if (fresh == nullptr) return block;
-  std::memcpy(fresh, block, kTableBytes);
-  FreeSmall(block, kTableClass);
-  return fresh;
+void* Arena::CopyThinnedOut(void* block) {
+  if (!Contains(block) || !IsThinnedOut(block)) return nullptr;
+  void* const copy = AllocateSmall(kTableClass);
+  if (copy != nullptr) std::memcpy(copy, block, kTableBytes);
+  return copy;
 }
 
 void* Arena::AllocateSmall(size_t size_class) {

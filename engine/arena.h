@@ -59,8 +59,8 @@ class Arena {
   // no more.
   void* AllocateTable();
   void FreeTable(void* block);
-  // If the table lies in a slab that was picked by ThinOut: moves it, and returns where it is now.
-  void* MoveTable(void* block);
+  // A copy of the table elsewhere, if it lies in a slab that was picked by ThinOut; otherwise null.
+  void* CopyThinnedOut(void* block);
 
   // A block by its number, which is never 0.
   uint32_t NumberOf(const void* block) const {

@@ -31,6 +31,7 @@ Value EntryLedger::Adopt(Entry* entry) {
 }
 
 void EntryLedger::CountPinned(Entry* entry) {
+  // Relaxed: the caller's own reference, which it drops later, orders it.
   [[maybe_unused]] const uint32_t before =
       entry->references_.fetch_or(kCounted, std::memory_order_relaxed);
   TRIVET_DCHECK((before & kCounted) == 0, "an entry leaves once");

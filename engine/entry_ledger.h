@@ -67,7 +67,7 @@ class EntryLedger {
 
  private:
   friend class trivet::Value;
-  // In Entry::references_: the entry is counted as pinned.
+  // Entry::references_:  counted as pinned (1 bit) | references (31)
   static constexpr uint32_t kCounted = uint32_t{1} << 31;
 
   static void AddReference(Entry* entry) {

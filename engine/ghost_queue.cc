@@ -62,4 +62,13 @@ void GhostQueue::Trim(size_t ghosts_max) {
   }
 }
 
+void GhostQueue::CheckInvariants() const {
+  table_.CheckInvariants();
+  size_t remembered = 0;
+  for (size_t i = 0; i < ring_.size(); ++i) {
+    remembered += IsTaken(ring_.oldest() + static_cast<uint32_t>(i)) ? 0 : 1;
+  }
+  TRIVET_CHECK(remembered == table_.size(), "a ghost is lost, or was not marked when it was taken");
+}
+
 }  // namespace trivet::engine

@@ -54,7 +54,7 @@ class GhostQueue {
   }
 
   // Aborts if the structure is broken. For tests.
-  void CheckInvariants() const { table_.CheckInvariants(); }
+  void CheckInvariants() const;
 
  private:
   static uint32_t FingerprintOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 16); }

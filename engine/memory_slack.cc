@@ -22,14 +22,17 @@ constexpr size_t kMeasuredBytes = 1 << 20;
 // What a pass could not win is forgotten by this part in each round of maintenance, so that it is
 // tried again every few seconds: what pinned it may be gone.
 constexpr size_t kForgottenPart = 512;
-// Buckets, of some nine entries, from which entries are moved before others may have the shard, and
-// blocks of tables.
-constexpr size_t kBucketsPerMove = 16;
-constexpr size_t kTablesPerMove = 64;
-// As many buckets does a write where it has to help: from this part of the budget on the slack
-// grows faster than one thread wins it back.
-constexpr size_t kBucketsPerWrite = 64;
+// The work of moving is counted in buckets looked at, of some nine entries; moving one counts as
+// one more, and as another for each so many bytes of it. What is done before others may have the
+// shard:
+constexpr size_t kWorkPerMove = 32;
+constexpr size_t kBytesPerUnit = 512;
+// What a write does where it has to help: from this part of the budget on the slack grows faster
+// than one thread wins it back.
+constexpr size_t kWorkPerWrite = 64;
 constexpr size_t kHelpPart = 32;
+// Of what may wait for readers that do not leave, moving fills this part at most.
+constexpr size_t kWaitingPart = 4;
 
 }  // namespace
 
@@ -58,17 +61,17 @@ bool MemoryTier::MoveTogether(size_t* budget) {
     BeginMoving();
     moving_mu_.Unlock();
   }
-  MoveSome(budget);
+  const bool more = MoveSome(budget);
   if (moving_mu_.TryLock()) {
     NoteEndOfMoving();
     moving_mu_.Unlock();
   }
-  return moving_.is_running();
+  return more;
 }
 
 void MemoryTier::HelpMoving() {
-  size_t budget = kBucketsPerWrite;
-  MoveSome(&budget);
+  size_t budget = kWorkPerWrite;
+  if (!MoveSome(&budget)) writes_help_.store(false, std::memory_order_relaxed);
 }
 
 // A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win;
@@ -79,11 +82,9 @@ void MemoryTier::BeginMoving() {
   const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
   if (has_begun_) {
     // It began too early: what was picked is a small part of what there is to win by now.
-    const bool is_small = memory != 0 && slack > slack_begun_ + memory / kUrgentPart;
-    if (is_small && arena_.ThinOut()) {
-      slack_begun_ = slack;
-      moving_.Begin(shards_.size());
-    }
+    if (memory == 0 || slack <= slack_begun_ + memory / kUrgentPart) return;
+    slack_begun_ = slack;
+    arena_.ThinOut() ? moving_.Begin(shards_.size()) : moving_.End();
     return;
   }
   slack_left_ = std::min(slack_left_ - slack_left_ / kForgottenPart, slack);
@@ -105,44 +106,48 @@ void MemoryTier::NoteEndOfMoving() {
   next_urgent_ = now() + (now() - moving_since_) / kUrgentPause;
 }
 
-void MemoryTier::MoveSome(size_t* budget) {
+bool MemoryTier::MoveSome(size_t* budget) {
   while (*budget > 0) {
+    // What is moved waits for its grace period. Where a reader holds that up, it must not be the
+    // reason to refuse writes.
+    if (reclaimer_.waiting_bytes() > WaitingBytesMax() / kWaitingPart) return false;
     std::optional<MovingPass::Place> place = moving_.Enter();
-    if (!place.has_value()) return;
-    bool more = true;
-    while (more && *budget > 0) {
-      Removals removals = NewRemovals();
+    if (!place.has_value()) return false;
+    // All that is freed, is freed when others may enter again: destructors of objects may run.
+    Removals removals = NewRemovals();
+    TableMover mover(arena_, place->table, *budget);
+    bool more;
+    {
       Shard& shard = *shards_[place->shard];
       MutexLock lock(shard.mu);
-      more = MoveTables(shard, &place->table, budget) ||
-             MoveEntries(shard, &place->position, budget, &removals);
+      shard.MoveTables(&mover);
+      *budget -= std::min(*budget, mover.position() - place->table);
+      place->table = mover.position();
+      more = !mover.done() || MoveEntries(shard, &place->position, budget, &removals);
     }
     moving_.Leave(*place, !more);
   }
-}
-
-bool MemoryTier::MoveTables(Shard& shard, size_t* position, size_t* budget) {
-  const size_t blocks_max = std::min(*budget, kTablesPerMove);
-  TableMover mover(arena_, *position, blocks_max);
-  shard.MoveTables(&mover);
-  *position = mover.position();
-  *budget -= blocks_max - mover.blocks_left();
-  return !mover.done();
+  return moving_.is_running();
 }
 
 bool MemoryTier::MoveEntries(Shard& shard, uint64_t* position, size_t* budget, Removals* removals) {
+  size_t work = std::min(*budget, kWorkPerMove);
+  *budget -= work;
   bool more = true;
-  for (size_t work = 0; more && work < kBucketsPerMove && *budget != 0; ++work) {
-    --*budget;
+  while (more && work > 0) {
+    --work;
     more = shard.index().VisitBucket(position, [&](Entry* entry) {
       shard.mu.AssertHeld();
       if (!arena_.IsThinnedOut(entry)) return;
       if (entry->has_idle() || entry->is_typed()) return;
       if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
       Entry* const fresh = Entry::Copy(arena_, *entry);
-      if (fresh != nullptr) shard.Move(entry, fresh, removals);
+      if (fresh == nullptr) return;
+      work -= std::min(work, 1 + fresh->block_bytes() / kBytesPerUnit);
+      shard.Move(entry, fresh, removals);
     });
   }
+  *budget += work;
   return more;
 }
 

@@ -170,8 +170,6 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
 EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t tag_count,
                              Millis now) {
   if (IsPinnedFull()) reclaimer_.Reclaim();
-  if (writes_help_.load(std::memory_order_relaxed)) [[unlikely]]
-    HelpMoving();
   const EntryDraft draft{.space_id = key.space->id(),
                          .key = key.key,
                          .value = value.value,
@@ -200,10 +198,13 @@ void MemoryTier::FitBatches(size_t memory_bytes) {
 
 bool MemoryTier::IsPinnedFull() const {
   const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
-  const size_t limit = memory / kPinnedPart;
-  return (memory != 0 && ledger_.pinned_bytes() > limit) ||
-         reclaimer_.waiting_bytes() >
-             (memory == 0 ? kWaitingWithoutLimit : std::max(limit, kWaitingMin));
+  return (memory != 0 && ledger_.pinned_bytes() > memory / kPinnedPart) ||
+         reclaimer_.waiting_bytes() > WaitingBytesMax();
+}
+
+size_t MemoryTier::WaitingBytesMax() const {
+  const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
+  return memory == 0 ? kWaitingWithoutLimit : std::max(memory / kPinnedPart, kWaitingMin);
 }
 
 void MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old,
@@ -273,6 +274,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
     }
   }
   key.space->tags().Release(records);
+  HelpIfNeeded();
   return result;
 }
 

@@ -166,6 +166,13 @@ class MemoryTier {
   // asked after Prepare and before the lock: what the write itself lets go of does not count.
   bool IsPinnedFull() const;
 
+  // To be called after a write, when all that waits for it has gone on: now and then it has to help
+  // to win memory back.
+  void HelpIfNeeded() {
+    if (writes_help_.load(std::memory_order_relaxed)) [[unlikely]]
+      HelpMoving();
+  }
+
   // Links, and does a little maintenance, since writes pay for it.
   void Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records,
             Millis now, Removals* removals) TRIVET_REQUIRES(shard.mu);
@@ -186,6 +193,9 @@ class MemoryTier {
   }
 
  private:
+  void HelpMoving();
+  // What may wait for readers that do not leave before writes are refused.
+  size_t WaitingBytesMax() const;
   // TryRead where an entry is dead, or the policy wants to be told. Apart, so that what every hit
   // does stays in registers; for their sake the arguments are values, too.
   template <typename Use>
@@ -198,15 +208,12 @@ class MemoryTier {
   void MeasureSlack();
   void MeasureSlackIfDue();  // costs two loads if it is not
   // Moves entries and tables out of slabs that the arena picked; `*budget` as in Maintain. True:
-  // not done.
+  // this thread may go on.
   bool MoveTogether(size_t* budget);
-  // What a write does of it.
-  void HelpMoving();
   void BeginMoving() TRIVET_REQUIRES(moving_mu_);
   void NoteEndOfMoving() TRIVET_REQUIRES(moving_mu_);
-  void MoveSome(size_t* budget);
+  bool MoveSome(size_t* budget);
   // Some of one shard. True: there are more.
-  bool MoveTables(Shard& shard, size_t* position, size_t* budget) TRIVET_REQUIRES(shard.mu);
   bool MoveEntries(Shard& shard, uint64_t* position, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(shard.mu);
 

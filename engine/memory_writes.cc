@@ -79,6 +79,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value,
     flight.landing.Land();
   }
   key.space->tags().Release(records);
+  memory.HelpIfNeeded();
 }
 
 std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& flight,

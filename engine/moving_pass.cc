@@ -3,11 +3,12 @@
 namespace trivet::engine {
 
 void MovingPass::Begin(size_t shards) {
+  std::vector<Place> places(shards);  // not allocated under a lock that others spin on
   MutexLock lock(mu_);
   ++pass_;
-  waiting_.clear();
   // The first is taken from the end.
-  for (size_t shard = shards; shard-- > 0;) waiting_.push_back({.pass = pass_, .shard = shard});
+  for (size_t i = 0; i < shards; ++i) places[i] = {.pass = pass_, .shard = shards - 1 - i};
+  waiting_.swap(places);
   left_.store(shards, std::memory_order_release);
 }
 

@@ -27,6 +27,8 @@ class MovingPass {
   };
 
   void Begin(size_t shards);
+  // Whatever is left is left.
+  void End() { Begin(0); }
 
   bool is_running() const { return left_.load(std::memory_order_acquire) > 0; }
 

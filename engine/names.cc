@@ -16,8 +16,7 @@
 namespace trivet::engine {
 namespace {
 
-absl::Status CheckLength(std::string_view what, size_t size, size_t size_max) {
-  if (size >= 1 && size <= size_max) return absl::OkStatus();
+absl::Status WrongLength(std::string_view what, size_t size, size_t size_max) {
   return absl::InvalidArgumentError(
       absl::StrCat(ToAbsl(what), ": must be 1 to ", size_max, " bytes, got ", size));
 }
@@ -30,7 +29,7 @@ size_t CountDistinct(std::span<const std::string> tags) {
 
 }  // namespace
 
-absl::Status WrongKeySize(size_t bytes) { return CheckLength("key", bytes, kKeyBytesMax); }
+absl::Status WrongKeySize(size_t bytes) { return WrongLength("key", bytes, kKeyBytesMax); }
 
 absl::Status WrongValueSize(size_t bytes, size_t limit) {
   return absl::InvalidArgumentError(absl::StrCat("value: ", bytes, " bytes, at most ", limit,
@@ -38,7 +37,8 @@ absl::Status WrongValueSize(size_t bytes, size_t limit) {
 }
 
 absl::Status CheckName(std::string_view what, std::string_view name) {
-  return CheckLength(what, name.size(), kNameBytesMax);
+  if (!name.empty() && name.size() <= kNameBytesMax) return absl::OkStatus();
+  return WrongLength(what, name.size(), kNameBytesMax);
 }
 
 absl::Status CheckTtl(std::string_view field, absl::Duration ttl) {
@@ -52,7 +52,7 @@ absl::Status CheckTtl(std::string_view field, absl::Duration ttl) {
 absl::Status CheckTags(std::span<const std::string> tags, std::string_view field) {
   for (size_t i = 0; i < tags.size(); ++i) {
     if (!tags[i].empty() && tags[i].size() <= kNameBytesMax) continue;
-    return CheckLength(absl::StrCat(ToAbsl(field), "[", i, "]"), tags[i].size(), kNameBytesMax);
+    return WrongLength(absl::StrCat(ToAbsl(field), "[", i, "]"), tags[i].size(), kNameBytesMax);
   }
   if (tags.size() <= kTagsPerEntryMax) return absl::OkStatus();
   const size_t distinct = CountDistinct(tags);

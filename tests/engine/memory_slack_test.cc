@@ -145,6 +145,57 @@ TEST_F(MemorySlackTest, ReadersFindWhatMovesMeanwhile) {
   memory_.CheckInvariants();
 }
 
+// --- Where writes take part
+
+// So small a budget that the room is much of it.
+class HelpTest : public MemorySlackTest {
+ protected:
+  HelpTest() : MemorySlackTest(48 << 20) {}
+
+  absl::Status Write(size_t i) {
+    const std::string key = absl::StrCat("new", i);
+    return memory_.Set(memory_.Ref(&users_, key), {.value = "a small one"}, {}).status();
+  }
+};
+
+TEST_F(HelpTest, WritesWinBackWhatOneThreadDoesNot) {
+  // A pass begins, and it is seen that it should be faster.
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(memory_.Maintain(8));
+  ASSERT_GT(memory_.page_bytes(), full_ / 2);
+  for (size_t i = 0; i < 5000; ++i) ASSERT_THAT(Write(i), IsOk());
+  EXPECT_LT(memory_.page_bytes(), full_ / 2);
+  EXPECT_TRUE(HasAll());
+  memory_.CheckInvariants();
+}
+
+TEST_F(HelpTest, NoWriteIsRefusedForWhatMovesWhileAReaderStays) {
+  const bool found = memory_.Read(Ref(0), [&](Entry*) {
+    for (size_t i = 0; i < 5000; ++i) {
+      memory_.Maintain(64);
+      ASSERT_THAT(Write(i), IsOk());
+    }
+  });
+  EXPECT_TRUE(found);
+  Maintain();
+  EXPECT_LT(memory_.page_bytes(), full_ / 2) << "it goes on when the reader has gone";
+  EXPECT_TRUE(HasAll());
+}
+
+TEST_F(HelpTest, MaintenanceAndWritersMoveTogether) {
+  std::vector<std::thread> writers;
+  for (size_t writer = 0; writer < 2; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (size_t i = 0; i < 5000; ++i) EXPECT_THAT(Write(i * 2 + writer), IsOk());
+    });
+  }
+  for (int i = 0; i < 200; ++i) memory_.Maintain(64);
+  for (std::thread& writer : writers) writer.join();
+  Maintain();
+  EXPECT_LT(memory_.page_bytes(), full_ / 2);
+  EXPECT_TRUE(HasAll());
+  memory_.CheckInvariants();
+}
+
 // --- When a pass follows another one
 
 // A pass that could win nothing is over: it met pins, which are gone by now. There is no more to
