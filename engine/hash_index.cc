@@ -163,6 +163,10 @@ void HashIndex::Remove(Entry* entry, uint64_t hash) {
   SetFingerprint(*place.bucket, place.slot, 0);
   --size_;
   Fit();
+  // Where nothing is left, there are few buckets; what they go on in would stay as long as they do.
+  if (size_ == 0 && overflow_used_ > 0) {
+    for (size_t bucket = 0; bucket < bucket_count(); ++bucket) Empty(bucket);
+  }
 }
 
 Entry* HashIndex::Crowded(uint64_t hash) const {
@@ -214,6 +218,11 @@ void HashIndex::Empty(size_t bucket_number) {
     overflow_free_ = next;
     --overflow_used_;
     next = after;
+  }
+  if (overflow_used_ == 0 && overflow_end_ * sizeof(Bucket) >= kDiscardedBytes) {
+    // Who still looks there finds zeros, as in all that was emptied.
+    overflow_range_.Discard(0, overflow_end_ * sizeof(Bucket));
+    overflow_end_ = overflow_free_ = 0;
   }
 }
 

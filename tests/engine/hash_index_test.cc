@@ -113,6 +113,30 @@ TEST_F(HashIndexTest, GrowsAndShrinksWithItsSizeInSmallSteps) {
   EXPECT_EQ(index_.bytes(), empty_bytes);
 }
 
+TEST_F(HashIndexTest, WhatFullBucketsGoOnInGoesWithTheLastEntry) {
+  std::mt19937_64 random(1);  // spread as hashes are, so that some buckets are full
+  std::vector<uint64_t> hashes(70'000);
+  for (uint64_t& hash : hashes) hash = random();
+  const size_t before = index_.bytes();
+  for (int turn = 0; turn < 2; ++turn) {
+    std::vector<Entry*> entries;
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      entries.push_back(Add(hashes[i], std::to_string(i)));
+    }
+    ASSERT_GT(index_.bytes(), index_.bucket_count() * 64 + (64 << 10))
+        << "too few to be given back";
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      ASSERT_EQ(Find(hashes[i], std::to_string(i)), entries[i]);
+    }
+    index_.CheckInvariants();
+    for (Entry* entry : entries) Remove(entry);
+    EXPECT_EQ(index_.bytes(), before);
+    EXPECT_EQ(Find(hashes[0], "0"), nullptr);
+    index_.CheckInvariants();
+    owned_.clear();
+  }
+}
+
 TEST_F(HashIndexTest, AVisitorMayRemoveTheEntryItIsCalledWith) {
   for (int i = 0; i < 300; ++i) Add(i);
   uint64_t position = 0;
