@@ -23,7 +23,7 @@ absl::Status WrongValueSize(size_t bytes, size_t limit);
 
 // 1 to kKeyBytesMax bytes.
 inline absl::Status CheckKey(std::string_view key) {
-  if (key.size() >= 1 && key.size() <= kKeyBytesMax) [[likely]]
+  if (!key.empty() && key.size() <= kKeyBytesMax) [[likely]]
     return absl::OkStatus();
   return WrongKeySize(key.size());
 }
