@@ -81,8 +81,9 @@ void MemoryTier::BeginMoving() {
   const size_t slack = slack_measured_.load(std::memory_order_relaxed);
   const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
   if (has_begun_) {
-    // It began too early: what was picked is a small part of what there is to win by now.
-    if (memory == 0 || slack <= slack_begun_ + memory / kUrgentPart) return;
+    // It began too early: what was picked is a small part of what there is to win by now. At each
+    // doubling only, or the last shards would never have their turn while the slack grows.
+    if (slack <= 2 * slack_begun_) return;
     slack_begun_ = slack;
     arena_.ThinOut() ? moving_.Begin(shards_.size()) : moving_.End();
     return;
