@@ -10,8 +10,8 @@
 
 namespace trivet::engine {
 
-// A bit for each byte that is this one, from the lowest of `first` to the highest of `second`.
-// Where the processor has no instruction for it; the tests compare the two everywhere.
+// What MatchBytes does where the processor has no instruction for it; compiled everywhere, for the
+// tests compare the two.
 constexpr unsigned MatchBytesOneByOne(uint64_t first, uint64_t second, uint8_t byte) {
   unsigned matches = 0;
   for (unsigned i = 0; i < 16; ++i) {
@@ -21,7 +21,7 @@ constexpr unsigned MatchBytesOneByOne(uint64_t first, uint64_t second, uint8_t b
   return matches;
 }
 
-// The same, as fast as the processor can.
+// A bit for each byte that is this one, from the lowest of `first` to the highest of `second`.
 inline unsigned MatchBytes(uint64_t first, uint64_t second, uint8_t byte) {
 #if defined(__SSE2__)
   const __m128i bytes =

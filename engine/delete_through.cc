@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/announcement.h"
-#include "engine/check.h"
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
 #include "engine/memory_writes.h"
@@ -21,7 +20,6 @@ namespace trivet {
 using engine::Announcement;
 using engine::CheckFence;
 using engine::Entry;
-using engine::EntryPtr;
 using engine::KeyRef;
 using engine::LiveObject;
 using engine::MemoryTier;
@@ -42,13 +40,6 @@ struct engine::Removed {
 
 namespace {
 
-// An object that no shard links, in the shape of a value.
-Value Detached(MemoryTier& memory, const KeyRef& key, LiveObject object) {
-  EntryPtr entry = memory.Prepare(key, {.object = &object}, 0, memory.now());
-  TRIVET_CHECK(entry != nullptr, "out of memory");
-  return memory.ledger().Adopt(entry.release());
-}
-
 // The row is the truth. What memory made of this very row need not be decoded once more.
 absl::StatusOr<Value> TakenObject(MemoryTier& memory, const KeyRef& key, const TypeOps& type,
                                   Removed removed) {
@@ -59,7 +50,7 @@ absl::StatusOr<Value> TakenObject(MemoryTier& memory, const KeyRef& key, const T
   }
   absl::StatusOr<LiveObject> object = type.decode(removed.row->value);
   if (!object.ok()) return object.status();
-  return Detached(memory, key, *std::move(object));
+  return memory.Detached(key, {.object = &*object});
 }
 
 }  // namespace
@@ -105,7 +96,7 @@ absl::StatusOr<Value> Namespace::TakeThrough(std::string_view key, Coherence* to
     return TakenObject(memory, ref, *type, std::move(removed));
   }
   if (!removed.row.has_value()) return std::move(removed.in_memory);
-  return memory.Detached(ref, removed.row->value);
+  return memory.Detached(ref, {.value = removed.row->value});
 }
 
 absl::StatusOr<std::vector<Removed>> Namespace::RemoveAll(std::span<const std::string_view> keys,

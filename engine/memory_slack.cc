@@ -42,10 +42,10 @@ void MemoryTier::MeasureSlack() {
   const size_t slack = pages > blocks ? pages - blocks : 0;
   pages_measured_.store(pages, std::memory_order_relaxed);
   slack_measured_.store(slack, std::memory_order_relaxed);
-  const size_t most = memory_bytes_.load(std::memory_order_relaxed) / kSlackPart;
+  const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
   const size_t too_much = slack > kSlackBytes ? slack - kSlackBytes : 0;
-  slack_bytes_.store(std::min(too_much, most), std::memory_order_relaxed);
-  writes_help_.store(moving_.is_running() && most > 0 && too_much > most * kSlackPart / kHelpPart,
+  slack_bytes_.store(std::min(too_much, memory / kSlackPart), std::memory_order_relaxed);
+  writes_help_.store(moving_.is_running() && memory != 0 && too_much > memory / kHelpPart,
                      std::memory_order_relaxed);
 }
 

@@ -302,8 +302,8 @@ bool MemoryTier::SetExpiry(const KeyRef& key, Millis expires) {
   return true;
 }
 
-Value MemoryTier::Detached(const KeyRef& key, std::string_view bytes) {
-  EntryPtr entry = Prepare(key, {.value = bytes, .tags = {}}, 0, now());
+Value MemoryTier::Detached(const KeyRef& key, const NewValue& value) {
+  EntryPtr entry = Prepare(key, value, 0, now());
   TRIVET_CHECK(entry != nullptr, "out of memory");
   return ledger_.Adopt(entry.release());
 }

@@ -112,8 +112,8 @@ class MemoryTier {
   // False: no live entry.
   bool SetExpiry(const KeyRef& key, Millis expires);
 
-  // Bytes that no shard links, in the shape of a value.
-  Value Detached(const KeyRef& key, std::string_view bytes);
+  // Bytes or an object that no shard links, in the shape of a value.
+  Value Detached(const KeyRef& key, const NewValue& value);
 
   // --- All shards -------------------------------------------------------------------------------
 

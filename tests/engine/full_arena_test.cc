@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <list>
 #include <random>
 #include <string>
@@ -16,7 +15,7 @@
 #include "engine/entry_queues.h"
 #include "engine/ghost_queue.h"
 #include "engine/size_classes.h"
-#include "engine/table_deque.h"
+#include "tests/engine/table_deque_model.h"
 #include "tests/support/random_test.h"
 
 namespace trivet::engine {
@@ -82,31 +81,15 @@ TEST_F(FullArenaTest, ADequeMayLieInBoth) {
   const uint64_t seed = RandomTestSeed();
   SCOPED_TRACE(SeedTrace(seed));
   std::mt19937_64 random(seed);
-  TableDeque<uint64_t> table(arena_);
-  std::deque<uint64_t> model;
+  testing::TableDequeModel deque(arena_);
   for (size_t i = 0; i < ScaledCount(100'000); ++i) {
     if (i % 20'000 == 2000) Fill();
     if (i % 20'000 == 12'000) Empty();
-    const bool grows = i / 3000 % 2 == 0;
-    if (model.empty() || random() % 8 < (grows ? 5 : 2)) {
-      table.push_back(i);
-      model.push_back(i);
-    } else if (random() % 2 == 0) {
-      table.pop_front();
-      model.pop_front();
-    } else {
-      table.pop_back();
-      model.pop_back();
-    }
-    ASSERT_EQ(table.size(), model.size());
-    ASSERT_GE(table.bytes(), model.size() * sizeof(uint64_t));
-    if (model.empty()) continue;
-    const size_t at = random() % model.size();
-    ASSERT_EQ(table[at], model[at]);
-    ASSERT_EQ(table[0], model.front());
-    ASSERT_EQ(table[model.size() - 1], model.back());
+    deque.Change(i, random);
+    ASSERT_NO_FATAL_FAILURE(deque.ExpectSame(random));
+    ASSERT_GE(deque.table.bytes(), deque.table.size() * sizeof(uint64_t));
   }
-  table.Clear();
+  deque.table.Clear();
   Empty();
   EXPECT_EQ(arena_.block_bytes(), 0u);
 }

@@ -127,7 +127,7 @@ TEST_F(MemoryTierTest, CountsWhatIsPinnedLinkedOrNot) {
   const Value linked = memory_->Find(Ref("a"));
   const Value again = memory_->Find(Ref("a"));
   const Value removed = *memory_->Remove(Ref("b"), RemovalCause::kExplicit);
-  const Value detached = memory_->Detached(Ref("c"), "3");
+  const Value detached = memory_->Detached(Ref("c"), {.value = "3"});
   EXPECT_EQ(detached.bytes(), "3");
   EXPECT_EQ(memory_->pinned_entries(), 3u);
 }

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <deque>
 #include <random>
 
+#include "tests/engine/table_deque_model.h"
 #include "tests/engine/test_entries.h"
 #include "tests/support/random_test.h"
 
@@ -37,26 +37,10 @@ TEST(TableDeque, AgreesWithADeque) {
   const uint64_t seed = RandomTestSeed();
   SCOPED_TRACE(SeedTrace(seed));
   std::mt19937_64 random(seed);
-  TableDeque<uint64_t> table(testing::TestArena());
-  std::deque<uint64_t> model;
+  testing::TableDequeModel deque(testing::TestArena());
   for (size_t i = 0; i < ScaledCount(300'000); ++i) {
-    const bool grows = i / 3000 % 2 == 0;
-    if (model.empty() || random() % 8 < (grows ? 5 : 2)) {
-      table.push_back(i);
-      model.push_back(i);
-    } else if (random() % 2 == 0) {
-      table.pop_front();
-      model.pop_front();
-    } else {
-      table.pop_back();
-      model.pop_back();
-    }
-    ASSERT_EQ(table.size(), model.size());
-    if (model.empty()) continue;
-    const size_t at = random() % model.size();
-    ASSERT_EQ(table[at], model[at]);
-    ASSERT_EQ(table[0], model.front());
-    ASSERT_EQ(table[model.size() - 1], model.back());
+    deque.Change(i, random);
+    ASSERT_NO_FATAL_FAILURE(deque.ExpectSame(random));
   }
 }
 
