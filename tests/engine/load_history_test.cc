@@ -25,12 +25,6 @@
 #include "tests/support/random_test.h"
 #include "trivet/cache.h"
 
-#if defined(__SANITIZE_THREAD__)
-// An error is shared by all who waited for a load, and counts them inside libabsl, which is not
-// instrumented: TSan sees the memory freed, and not the counting.
-extern "C" const char* __tsan_default_suppressions() { return "race:absl::*::Status::Unref\n"; }
-#endif
-
 namespace trivet {
 namespace {
 
