@@ -107,17 +107,17 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
     TRIVET_CHECK(index_.Insert(fresh, key.hash), "out of memory");
     FollowBuckets(buckets);
     PolicyOf(share).Insert(fresh, key.hash);
+    ++share.stats.entries;
+    Charge(share, fresh->charge());
   } else {
     index_.Replace(old, fresh, key.hash);
     PolicyOf(share).Replace(old, fresh);
-    Unlink(old, RemovalCause::kReplaced, removals);
+    // In one step: figures that were just written are slow to read again (store forwarding).
+    Charge(share, fresh->charge() - old->charge());
+    LetGo(share, old, RemovalCause::kReplaced, removals);
   }
   if (fresh->has_ttl()) ScheduleBy(index_.BucketOf(key.hash), DueOf(fresh));
-  const size_t charge = fresh->charge();
   ++share.stats.sets;
-  ++share.stats.entries;
-  share.stats.bytes += charge;
-  entry_bytes_ += charge;
   EvictToQuota(share, now, removals);
   EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
 }
@@ -136,16 +136,23 @@ void Shard::RemoveFromIndex(Entry* entry, uint64_t hash) {
 
 void Shard::Unlink(Entry* entry, RemovalCause cause, Removals* removals) {
   Share& share = ShareOf(entry);
+  --share.stats.entries;
+  Charge(share, size_t{0} - entry->charge());
+  LetGo(share, entry, cause, removals);
+}
+
+void Shard::Charge(Share& share, size_t bytes) {
+  share.stats.bytes += bytes;
+  entry_bytes_ += bytes;
+}
+
+void Shard::LetGo(Share& share, Entry* entry, RemovalCause cause, Removals* removals) {
   if (entry->has_tags()) {
     std::vector<std::unique_ptr<TagGroup>> emptied;
     tag_groups_.Remove(entry, &emptied);
     removals->AddGroups(share.space, std::move(emptied));
   }
   ++(share.stats.*CounterOf(cause));
-  --share.stats.entries;
-  const size_t charge = entry->charge();
-  share.stats.bytes -= charge;
-  entry_bytes_ -= charge;
   removals->Add(entry, share.space, cause);
 }
 

@@ -223,6 +223,11 @@ class Shard {
   void RemoveFromIndex(Entry* entry, uint64_t hash) TRIVET_REQUIRES(mu);
   // What leaving the shard means for everything but index and policy.
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
+  // Adds to the figures, modulo 2^64: a difference may be negative.
+  void Charge(Share& share, size_t bytes) TRIVET_REQUIRES(mu);
+  // What is left of that when the figures are right.
+  void LetGo(Share& share, Entry* entry, RemovalCause cause, Removals* removals)
+      TRIVET_REQUIRES(mu);
   bool MaintainMore(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
