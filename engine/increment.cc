@@ -8,6 +8,7 @@
 #include "engine/announcement.h"
 #include "engine/core.h"
 #include "engine/memory_writes.h"
+#include "engine/millis.h"
 #include "engine/names.h"
 #include "engine/store_access.h"
 #include "engine/write_flights.h"

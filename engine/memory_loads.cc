@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/check.h"
+#include "engine/millis.h"
 #include "engine/namespace_state.h"
 
 namespace trivet::engine {

@@ -286,13 +286,6 @@ bool MemoryTier::TryReadLocked(KeyRef key, Use use) {
   return true;
 }
 
-// A TTL as an expiry in memory.
-Millis ExpiryAfter(Millis now, absl::Duration ttl);
-// Milliseconds, rounded up; kNever for infinity.
-Millis CeilMillis(absl::Duration duration);
-// What is left until `expires`.
-absl::Duration RemainingUntil(Millis expires, Millis now);
-
 }  // namespace trivet::engine
 
 #endif  // TRIVET_ENGINE_MEMORY_TIER_H_

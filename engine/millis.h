@@ -17,6 +17,13 @@ inline constexpr Millis kNever = std::numeric_limits<Millis>::max();
 // hundred times a second.
 inline constexpr absl::Duration kClockStep = absl::Milliseconds(10);
 
+// Milliseconds, rounded up; kNever for infinity.
+Millis CeilMillis(absl::Duration duration);
+// A TTL, which may be negative, as an expiry.
+Millis ExpiryAfter(Millis now, absl::Duration ttl);
+// What is left until `expires`.
+absl::Duration RemainingUntil(Millis expires, Millis now);
+
 }  // namespace trivet::engine
 
 #endif  // TRIVET_ENGINE_MILLIS_H_

@@ -6,6 +6,7 @@
 
 #include "absl/random/random.h"
 #include "engine/flights.h"
+#include "engine/millis.h"
 #include "engine/namespace_state.h"
 #include "engine/random.h"
 #include "engine/tell_part.h"

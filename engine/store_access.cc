@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/millis.h"
 #include "engine/names.h"
 
 namespace trivet::engine {

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "engine/memory_tier.h"
 #include "engine/memory_writes.h"
+#include "engine/millis.h"
 #include "engine/names.h"
 #include "engine/strings.h"
 #include "trivet/options.h"

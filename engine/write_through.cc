@@ -11,6 +11,7 @@
 #include "engine/core.h"
 #include "engine/memory_invalidation.h"
 #include "engine/memory_writes.h"
+#include "engine/millis.h"
 #include "engine/names.h"
 #include "engine/shared_set.h"
 #include "engine/store_access.h"
