@@ -7,7 +7,7 @@
 
 #include "engine/byte_match.h"
 #include "engine/check.h"
-#include "engine/hash_index.h"
+#include "engine/linear_hashing.h"
 
 namespace trivet::engine {
 namespace {
@@ -24,9 +24,7 @@ uint8_t GhostTable::TagOf(uint32_t fingerprint) {
 }
 
 size_t GhostTable::BucketOf(uint32_t fingerprint) const {
-  const size_t mask = std::bit_ceil(buckets_.size()) - 1;
-  const size_t bucket = fingerprint & mask;
-  return bucket < buckets_.size() ? bucket : bucket & mask >> 1;
+  return engine::BucketOf(fingerprint, BucketMask(buckets_.size()), buckets_.size());
 }
 
 unsigned GhostTable::Match(const Bucket& bucket, uint8_t tag) {
@@ -59,7 +57,7 @@ void GhostTable::Insert(uint32_t number) {
   if (size_ >= buckets_.size() * kFillMost) {
     const size_t fresh = buckets_.size();
     buckets_.push_back({});
-    if (fresh > 0) PutAgain(std::exchange(buckets_[HashIndex::CutFrom(fresh)], {}));
+    if (fresh > 0) PutAgain(std::exchange(buckets_[CutFrom(fresh)], {}));
   }
   Put(number);
 }

@@ -13,7 +13,7 @@
 namespace trivet::engine {
 
 // A hash table of the numbers of some ghosts of a ring, with one for a fingerprint at most, that
-// adds their weights up. It grows and shrinks by linear hashing (see HashIndex), a bucket at a
+// adds their weights up. It grows and shrinks by linear hashing (see linear_hashing.h), a bucket at a
 // time, so that no operation takes longer because there are many ghosts. Where a bucket is full its
 // oldest ghost goes, one in fifty or so, and no chain of buckets is needed. A ghost takes some 13
 // bytes.

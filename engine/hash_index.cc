@@ -71,8 +71,7 @@ void HashIndex::SetNext(Bucket& bucket, uint32_t next) {
 }
 
 uint64_t HashIndex::ShapeOf(size_t buckets) {
-  const uint64_t mask = std::bit_ceil(buckets) - 1;
-  return mask << 32 | buckets;
+  return BucketMask(buckets) << 32 | buckets;
 }
 
 int HashIndex::BitsOf(size_t bucket, size_t buckets) {

@@ -16,6 +16,7 @@
 #include "engine/byte_match.h"
 #include "engine/entry.h"
 #include "engine/key_hash.h"
+#include "engine/linear_hashing.h"
 #include "engine/strings.h"
 
 namespace trivet::engine {
@@ -23,10 +24,9 @@ namespace trivet::engine {
 // A hash table whose buckets are cache lines of twelve slots: a fingerprint of the hash and the
 // number of the entry's block for each. A bucket that is full goes on in another one.
 //
-// It grows by linear hashing (W. Litwin, 1980): each insertion beyond the wanted fill adds one
-// bucket, number n, and moves the entries there that one other bucket, n without its highest bit,
-// held for it. So no operation moves more than the entries of one bucket, and the table is never
-// much larger than it needs to be.
+// It grows by linear hashing (see linear_hashing.h): each insertion beyond the wanted fill adds one
+// bucket and moves the entries there that one other bucket held for it. So no operation moves more
+// than the entries of one bucket, and the table is never much larger than it needs to be.
 //
 // Which bits of the hash are whose: the lowest 10 choose the shard, those above the bucket, the
 // highest 8 are the fingerprint. Entries do not keep their hash: it is computed again when they
@@ -78,7 +78,6 @@ class HashIndex {
   size_t bucket_count() const { return BucketsOf(shape()); }
   size_t bucket_max() const { return bucket_range_.size() / sizeof(Bucket); }
   size_t BucketOf(uint64_t hash) const { return BucketOf(hash, shape()); }
-  static size_t CutFrom(size_t bucket) { return bucket - std::bit_floor(bucket); }
 
   // The entries of a bucket.
   using Chain = absl::InlinedVector<Entry*, 24>;
@@ -185,9 +184,7 @@ inline uint32_t HashIndex::NextOf(const Bucket& bucket) {
 }
 
 inline size_t HashIndex::BucketOf(uint64_t hash, uint64_t shape) {
-  const uint64_t mask = shape >> 32;
-  const uint64_t bucket = hash >> kShardBits & mask;
-  return bucket < BucketsOf(shape) ? bucket : bucket & mask >> 1;
+  return engine::BucketOf(hash >> kShardBits, shape >> 32, BucketsOf(shape));
 }
 
 inline HashIndex::Bucket* HashIndex::Next(const Bucket& bucket) const {

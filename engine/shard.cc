@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/check.h"
+#include "engine/linear_hashing.h"
 #include "engine/namespace_state.h"
 
 namespace trivet::engine {
@@ -186,8 +187,8 @@ void Shard::FollowBuckets(size_t before) {
   if (now == before) [[likely]]
     return;
   // Of a bucket that is cut in two, both halves may hold the entry that is due first.
-  const auto [from, to] = now > before ? std::pair(HashIndex::CutFrom(before), before)
-                                       : std::pair(now, HashIndex::CutFrom(now));
+  const auto [from, to] =
+      now > before ? std::pair(CutFrom(before), before) : std::pair(now, CutFrom(now));
   const auto timer = static_cast<uint32_t>(from);
   if (wheel_.IsScheduled(timer)) {
     ScheduleBy(to, wheel_.DueOf(timer));
