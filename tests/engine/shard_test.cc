@@ -359,5 +359,28 @@ TEST_F(ShardTest, CountsEachNamespaceByItself) {
   EXPECT_GE(shard_->overhead_bytes(), before + 900 * sizeof(Stats));
 }
 
+TEST_F(ShardTest, TheTablesOfQuotasAreShownToTheMoverToo) {
+  NamespaceState small(1, "small", {.quota_bytes = 1 << 20});
+  Set("a");
+  const KeyRef key{&small, "b", Ref("b").hash};
+  Entry* const entry =
+      Entry::Create(testing::TestArena(), {.space_id = small.id(), .key = "b", .value = "v"});
+  TagRecords no_tags;
+  Removals removals(&reclaimer_, nullptr);
+  const MutexLock lock(shard_->mu);
+  const auto blocks = [this] {
+    shard_->mu.AssertHeld();
+    TableMover mover(testing::TestArena(), 0, TableMover::kBlocksMax);
+    shard_->MoveTables(&mover);
+    EXPECT_TRUE(mover.done());
+    return mover.position();
+  };
+  const size_t common = blocks();
+  EXPECT_GT(common, 0u);
+  shard_->Link(key, entry, nullptr, &no_tags, 0, now_, &removals);
+  EXPECT_GT(blocks(), common);
+  shard_->Remove(entry, key.hash, RemovalCause::kExplicit, &removals);
+}
+
 }  // namespace
 }  // namespace trivet::engine
