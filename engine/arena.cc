@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/check.h"
+#include "engine/poison.h"
 
 namespace trivet::engine {
 namespace {
@@ -52,9 +53,11 @@ size_t Arena::cached_bytes() const {
 }
 
 void* Arena::Allocate(size_t size) {
-  const auto allocate = [this, size] {
-    return size <= kSmallBytesMax ? AllocateSmall(SizeClassOf(size))
-                                  : pages_.AllocateLarge(BlockBytes(size));
+  const auto allocate = [this, size]() -> void* {
+    if (size <= kSmallBytesMax) return AllocateSmall(SizeClassOf(size));
+    void* const block = pages_.AllocateLarge(BlockBytes(size));
+    if (block != nullptr) Unpoison(block, BlockBytes(size));
+    return block;
   };
   void* const block = allocate();
   if (block != nullptr) [[likely]]
@@ -84,6 +87,12 @@ void* Arena::CopyThinnedOut(void* block) {
 }
 
 void* Arena::AllocateSmall(size_t size_class) {
+  void* const block = TakeSmall(size_class);
+  if (block != nullptr) Unpoison(block, SizeOfClass(size_class));
+  return block;
+}
+
+void* Arena::TakeSmall(size_t size_class) {
   Magazines* const mine = magazines_.TryMine();
   if (mine == nullptr) {
     uint32_t block = 0;
@@ -118,14 +127,18 @@ void* Arena::AllocateSmall(size_t size_class) {
 }
 
 void Arena::Free(void* block, size_t block_bytes) {
-  if (block_bytes <= kSmallBytesMax) {
+  if (block_bytes <= kSmallBytesMax && Contains(block)) [[likely]] {
     FreeSmall(block, SizeClassOf(block_bytes));
-  } else {
+  } else if (Contains(block)) [[likely]] {
+    Poison(block, block_bytes);
     pages_.FreeLarge(block, block_bytes);
+  } else {
+    ::operator delete(block);
   }
 }
 
 void Arena::FreeSmall(void* block, size_t size_class) {
+  Poison(block, SizeOfClass(size_class));
   const uint32_t number = NumberOf(block);
   Magazines* const mine = magazines_.TryMine();
   if (mine == nullptr) {

@@ -47,7 +47,10 @@ class Arena {
   // A block of BlockBytes(size), aligned to 16 bytes. Null: the arena, or the system, has no more.
   void* Allocate(size_t size);
 
-  // REQUIRES: Allocate returned `block` for a size with that BlockBytes.
+  // The same from the heap: for what has no number, where the arena has no more. Never null.
+  static void* AllocateOnHeap(size_t size) { return ::operator new(BlockBytes(size)); }
+
+  // REQUIRES: Allocate or AllocateOnHeap returned `block` for a size with that BlockBytes.
   void Free(void* block, size_t block_bytes);
 
   // A block of kTableBytes, from slabs of their own. Never null: from the heap, where the arena has
@@ -62,7 +65,7 @@ class Arena {
     return static_cast<uint32_t>(static_cast<size_t>(static_cast<const char*>(block) - base_) /
                                  kGranuleBytes);
   }
-  // Whether a table lies here, not on the heap.
+  // Whether a block or a table lies here, not on the heap.
   bool Contains(const void* block) const {
     return block >= base_ && block < base_ + pages_.range_bytes();
   }
@@ -107,6 +110,7 @@ class Arena {
 
  private:
   void* AllocateSmall(size_t size_class);
+  void* TakeSmall(size_t size_class);
   void FreeSmall(void* block, size_t size_class);
 
   // Returns what was kept longest, half of each stack, or all.

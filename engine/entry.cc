@@ -34,14 +34,19 @@ Entry::~Entry() {
 }
 
 Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
+  void* const block = arena.Allocate(SizeOf(draft));
+  return block == nullptr ? nullptr : Make(block, draft);
+}
+
+Entry* Entry::CreateOnHeap(const EntryDraft& draft) {
+  return Make(Arena::AllocateOnHeap(SizeOf(draft)), draft);
+}
+
+Entry* Entry::Make(void* block, const EntryDraft& draft) {
   TRIVET_DCHECK(!draft.key.empty(), "a key has a byte at least");
   TRIVET_DCHECK(draft.object == nullptr || draft.value.empty(), "an object or bytes, not both");
-  const uint8_t flags = FlagsOf(draft);
-  const size_t key_offset = OffsetOfTags(flags) + draft.tag_count * sizeof(TagMembership);
-  const size_t size = key_offset + draft.key.size() + draft.value.size();
-  void* const block = arena.Allocate(size);
-  if (block == nullptr) return nullptr;
-  auto* entry = new (block) Entry(draft, flags, key_offset, ClassOf(size));
+  const size_t key_offset = KeyOffsetOf(draft);
+  auto* entry = new (block) Entry(draft, FlagsOf(draft), key_offset, ClassOf(SizeOf(draft)));
   for (TagMembership& membership : entry->tags()) new (&membership) TagMembership();
   char* const key = entry->bytes() + key_offset;
   std::memcpy(key, draft.key.data(), draft.key.size());

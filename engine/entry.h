@@ -60,6 +60,8 @@ class Entry {
  public:
   // Null if the arena has no block for it.
   static Entry* Create(Arena& arena, const EntryDraft& draft);
+  // On the heap: for an entry that is never linked, where the arena has no block. Never null.
+  static Entry* CreateOnHeap(const EntryDraft& draft);
   // The same entry in another block; not linked anywhere, and without groups. REQUIRES: not typed,
   // for an object has one owner.
   static Entry* Copy(Arena& arena, Entry& entry);
@@ -153,6 +155,14 @@ class Entry {
   }
   static bool HasDeadline(uint64_t deadline) { return static_cast<int64_t>(deadline) >= 0; }
 
+  static size_t SizeOf(const EntryDraft& draft) {
+    return KeyOffsetOf(draft) + draft.key.size() + draft.value.size();
+  }
+  static size_t KeyOffsetOf(const EntryDraft& draft) {
+    return OffsetOfTags(FlagsOf(draft)) + draft.tag_count * sizeof(TagMembership);
+  }
+  // In a block of SizeOf(draft).
+  static Entry* Make(void* block, const EntryDraft& draft);
   Entry(const EntryDraft& draft, uint8_t flags, size_t key_offset, uint8_t size_class);
   ~Entry();
 

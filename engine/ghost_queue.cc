@@ -36,7 +36,7 @@ bool GhostQueue::Take(uint64_t hash) {
 
 void GhostQueue::SetCapacity(size_t weight) {
   capacity_ = weight;
-  Trim(std::numeric_limits<size_t>::max());
+  Trim(kTrimmedPerAdd);
 }
 
 void GhostQueue::Clear() {

@@ -33,7 +33,7 @@ class GhostQueue {
   // Forgets the entry. True if it was remembered.
   bool Take(uint64_t hash);
 
-  // Forgets what is over at once.
+  // Forgets some of what is over; the rest goes as others come.
   void SetCapacity(size_t weight);
 
   // Forgets the oldest, up to so many.

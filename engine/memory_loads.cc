@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/check.h"
 #include "engine/millis.h"
 #include "engine/namespace_state.h"
 
@@ -31,15 +30,15 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
   const KeyRef key{flight.space, flight.key, flight.hash};
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(loaded.tags);
-  EntryPtr fresh = memory.Prepare(key,
-                                  {.value = loaded.value,
-                                   .object = loaded.object ? &loaded.object : nullptr,
-                                   .tags = {},
-                                   .version = loaded.version,
-                                   .expires = loaded.expires,
-                                   .idle = loaded.idle},
-                                  records.size(), now);
-  TRIVET_CHECK(fresh != nullptr, "out of memory");
+  const NewValue value{.value = loaded.value,
+                       .object = loaded.object ? &loaded.object : nullptr,
+                       .tags = {},
+                       .version = loaded.version,
+                       .expires = loaded.expires,
+                       .idle = loaded.idle};
+  EntryPtr fresh = memory.Prepare(key, value, records.size(), now);
+  const bool has_room = fresh != nullptr;
+  if (!has_room) fresh = memory.PrepareOnHeap(key, value, now);
   fresh->epoch = flight.epoch;
   const bool pinned_full = memory.IsPinnedFull();
   Result result;
@@ -57,7 +56,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
     const bool fits = shard.Fits(key.space, fresh->charge());
     if (!fits) ++counters.oversize;
     if (loaded.give_version) fresh->SetVersion(shard.NextVersion());
-    if (!fenced && keep && fits && !pinned_full) {
+    if (!fenced && keep && fits && has_room && !pinned_full) {
       Entry* old = shard.FindLive(key, now, &removals);
       // Between processes an older answer may come later.
       if (old != nullptr && loaded.version != 0 && old->version() > loaded.version) {
@@ -183,6 +182,7 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
   flight.outcome = outcome;
   flight.asked_loader = source == Tier::kLoader;
   flight.landing.Land();
+  memory.HelpIfNeeded(memory.ShardOf(flight.hash));
   return outcome;
 }
 

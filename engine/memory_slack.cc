@@ -74,7 +74,7 @@ void MemoryTier::HelpMoving() {
   if (!MoveSome(&budget)) writes_help_.store(false, std::memory_order_relaxed);
 }
 
-// A pass that won little (idle TTLs, pins) is not repeated before there is a quarter more to win;
+// A pass that won little (objects, pins) is not repeated before there is a quarter more to win;
 // where it is urgent, after a pause, and if something has changed.
 void MemoryTier::BeginMoving() {
   NoteEndOfMoving();
@@ -93,7 +93,12 @@ void MemoryTier::BeginMoving() {
   const size_t change = slack > slack_then_ ? slack - slack_then_ : slack_then_ - slack;
   const bool is_urgent = memory != 0 && slack > kSlackBytes + memory / kUrgentPart &&
                          change > kMeasuredBytes && now() >= next_urgent_;
-  if ((!is_urgent && !is_worth_it) || !arena_.ThinOut()) return;
+  if (!is_urgent && !is_worth_it) return;
+  if (!arena_.ThinOut()) {
+    // No slab is worth it: the room is what threads keep at hand, or free pages.
+    slack_left_ = slack_then_ = slack;
+    return;
+  }
   has_begun_ = true;
   slack_begun_ = slack;
   moving_since_ = now();
@@ -140,7 +145,7 @@ bool MemoryTier::MoveEntries(Shard& shard, uint64_t* position, size_t* budget, R
     more = shard.index().VisitBucket(position, [&](Entry* entry) {
       shard.mu.AssertHeld();
       if (!arena_.IsThinnedOut(entry)) return;
-      if (entry->has_idle() || entry->is_typed()) return;
+      if (entry->is_typed()) return;
       if (EntryLedger::IsPinned(entry)) return;  // it would stay where it is all the same
       Entry* const fresh = Entry::Copy(arena_, *entry);
       if (fresh == nullptr) return;

@@ -16,8 +16,8 @@ namespace {
 // Retired entries that handles still pin may take this part of the budget: beyond it, writes are
 // refused rather than let memory grow.
 constexpr size_t kPinnedPart = 10;
-// As much may wait for readers that do not leave; in small caches, and where bytes have no limit,
-// so much.
+// As much may wait for readers that do not leave, together with those; in small caches, and where
+// bytes have no limit, so much.
 constexpr size_t kWaitingMin = 4 << 20;
 constexpr size_t kWaitingWithoutLimit = 256 << 20;
 // A thread's collection of retired entries is freed when handles pin this part of the budget in it,
@@ -52,6 +52,19 @@ bool Holds(SetCondition condition, const Entry* old) {
       return old != nullptr && old->version() == condition.version;
   }
   return false;
+}
+
+EntryDraft DraftOf(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now) {
+  return {.space_id = key.space->id(),
+          .key = key.key,
+          .value = value.value,
+          .object = value.object,
+          .tag_count = tag_count,
+          .versioned = key.space->options().versions,
+          .version = value.version,
+          .created = now,
+          .expires = value.expires,
+          .idle = value.idle};
 }
 
 }  // namespace
@@ -147,23 +160,18 @@ std::optional<Peeked> MemoryTier::Peek(const KeyRef& key) {
 
 EntryPtr MemoryTier::Prepare(const KeyRef& key, const NewValue& value, size_t tag_count,
                              Millis now) {
-  if (IsPinnedFull()) reclaimer_.Reclaim();
-  const EntryDraft draft{.space_id = key.space->id(),
-                         .key = key.key,
-                         .value = value.value,
-                         .object = value.object,
-                         .tag_count = tag_count,
-                         .versioned = key.space->options().versions,
-                         .version = value.version,
-                         .created = now,
-                         .expires = value.expires,
-                         .idle = value.idle};
+  if (IsPinnedFull()) reclaimer_.ReclaimUnlessHeldUp();
+  const EntryDraft draft = DraftOf(key, value, tag_count, now);
   Entry* entry = Entry::Create(arena_, draft);
   if (entry == nullptr) {
     reclaimer_.Reclaim();
     entry = Entry::Create(arena_, draft);
   }
   return EntryPtr(entry, EntryDeleter{&arena_});
+}
+
+EntryPtr MemoryTier::PrepareOnHeap(const KeyRef& key, const NewValue& value, Millis now) {
+  return EntryPtr(Entry::CreateOnHeap(DraftOf(key, value, 0, now)), EntryDeleter{&arena_});
 }
 
 void MemoryTier::FitBatches(size_t memory_bytes) {
@@ -176,8 +184,9 @@ void MemoryTier::FitBatches(size_t memory_bytes) {
 
 bool MemoryTier::IsPinnedFull() const {
   const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
-  return (memory != 0 && ledger_.pinned_bytes() > memory / kPinnedPart) ||
-         reclaimer_.waiting_bytes() > WaitingBytesMax();
+  const size_t pinned = memory == 0 ? 0 : ledger_.pinned_bytes();
+  return (memory != 0 && pinned > memory / kPinnedPart) ||
+         pinned + reclaimer_.waiting_bytes() > WaitingBytesMax();
 }
 
 size_t MemoryTier::WaitingBytesMax() const {
@@ -252,7 +261,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
     }
   }
   key.space->tags().Release(records);
-  HelpIfNeeded();
+  HelpIfNeeded(shard);
   return result;
 }
 
@@ -281,9 +290,7 @@ bool MemoryTier::SetExpiry(const KeyRef& key, Millis expires) {
 }
 
 Value MemoryTier::Detached(const KeyRef& key, const NewValue& value) {
-  EntryPtr entry = Prepare(key, value, 0, now());
-  TRIVET_CHECK(entry != nullptr, "out of memory");
-  return ledger_.Adopt(entry.release());
+  return ledger_.Adopt(PrepareOnHeap(key, value, now()).release());
 }
 
 }  // namespace trivet::engine

@@ -161,19 +161,24 @@ class MemoryTier {
   // The entry for a value, not yet linked; the caller sets its epoch. Null if the arena has no
   // block for it. Frees what it can where that is needed; so not under a lock.
   EntryPtr Prepare(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now);
+  // The same where the arena has none: an entry that is never linked. Never null.
+  EntryPtr PrepareOnHeap(const KeyRef& key, const NewValue& value, Millis now);
 
   // Whether pinned values, and what slow readers hold up, fill the room that they may fill. To be
   // asked after Prepare and before the lock: what the write itself lets go of does not count.
   bool IsPinnedFull() const;
 
-  // To be called after a write, when all that waits for it has gone on: now and then it has to help
-  // to win memory back.
-  void HelpIfNeeded() {
+  // To be called after a write, when all that waits for it has gone on: a large entry takes the
+  // place of more small ones than Link evicts, and now and then a write has to help to win memory
+  // back.
+  void HelpIfNeeded(Shard& shard) {
+    if (shard.is_over_budget()) [[unlikely]]
+      EvictTheRest(shard);
     if (writes_help_.load(std::memory_order_relaxed)) [[unlikely]]
       HelpMoving();
   }
 
-  // Links, and does a little maintenance, since writes pay for it.
+  // Links, and does a little maintenance, since writes pay for it. HelpIfNeeded has to follow.
   void Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records,
             Millis now, Removals* removals) TRIVET_REQUIRES(shard.mu);
 
@@ -193,6 +198,7 @@ class MemoryTier {
   }
 
  private:
+  void EvictTheRest(Shard& shard);
   void HelpMoving();
   // What may wait for readers that do not leave before writes are refused.
   size_t WaitingBytesMax() const;

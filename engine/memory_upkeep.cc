@@ -14,17 +14,25 @@ constexpr size_t kWorkPerLock = 256;
 
 }  // namespace
 
+void MemoryTier::EvictTheRest(Shard& shard) {
+  bool more = true;
+  while (more) {
+    Removals removals = NewRemovals();
+    MutexLock lock(shard.mu);
+    more = shard.EvictToBudget(Reserved(), kWorkPerLock, now(), &removals);
+  }
+}
+
 void MemoryTier::Resize(const Capacity& capacity) {
   memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
   FitBatches(capacity.memory_bytes);
+  MeasureSlack();  // of which only a part of the new budget counts
   for (size_t i = 0; i < shards_.size(); ++i) {
-    bool more = true;
-    while (more) {
-      Removals removals = NewRemovals();
+    {
       MutexLock lock(shards_[i]->mu);
       shards_[i]->SetBudget(PartOf(capacity, i, shards_.size()));
-      more = shards_[i]->EvictToBudget(Reserved(), kWorkPerLock, now(), &removals);
     }
+    EvictTheRest(*shards_[i]);
   }
   reclaimer_.Reclaim();
   arena_.Trim();

@@ -57,9 +57,9 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value,
   EntryPtr fresh = memory.Prepare(key, value, records.size(), now);
   if (fresh != nullptr) fresh->epoch = flight.epoch;
   const bool pinned_full = memory.IsPinnedFull();
+  Shard& shard = memory.ShardOf(key.hash);
   {
     Removals removals = memory.NewRemovals();
-    Shard& shard = memory.ShardOf(key.hash);
     MutexLock lock(shard.mu);
     shard.flights().Remove(&flight);
     shard.flights().FenceLoad(key.space, key.key, key.hash);
@@ -79,7 +79,7 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value,
     flight.landing.Land();
   }
   key.space->tags().Release(records);
-  memory.HelpIfNeeded();
+  memory.HelpIfNeeded(shard);
 }
 
 std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& flight,

@@ -65,6 +65,8 @@ void Reclaimer::Reclaim() {
     if (!record.collected.empty()) Seal(record);
   });
   const uint64_t oldest = OldestEraInUse();
+  // Relaxed: a hint.
+  held_up_in_.store(oldest, std::memory_order_relaxed);
   records_.ForEach([this, oldest](ThreadRecord& record) {
     if (!record.has_garbage) return;
     std::vector<Batch> old;
@@ -74,6 +76,17 @@ void Reclaimer::Reclaim() {
     }
     Free(std::move(old));
   });
+}
+
+void Reclaimer::ReclaimUnlessHeldUp() {
+  const uint64_t era = held_up_in_.load(std::memory_order_relaxed);
+  bool is_held_up = false;
+  if (era != 0) {
+    records_.ForEach([era, &is_held_up](const ThreadRecord& record) {
+      is_held_up = is_held_up || record.reading.load(std::memory_order_relaxed) == era;
+    });
+  }
+  if (!is_held_up) Reclaim();
 }
 
 void Reclaimer::Seal(ThreadRecord& record) {

@@ -77,6 +77,10 @@ class Reclaimer {
   // Seals what all threads have collected, and frees what may be freed.
   void Reclaim();
 
+  // The same, unless the reader that held up the last Reclaim is still there: then it would bring
+  // nothing, and interrupt all threads for that.
+  void ReclaimUnlessHeldUp();
+
   // A thread's collection is sealed when it has so many bytes, or so many that Values hold: how
   // much is pinned is known only when the grace period is over, and must not be known much too
   // late.
@@ -114,6 +118,7 @@ class Reclaimer {
   std::atomic<uint64_t> era_{1};
   std::atomic<size_t> batch_bytes_{size_t{1} << 20};
   std::atomic<size_t> batch_pinned_bytes_{size_t{1} << 20};
+  std::atomic<uint64_t> held_up_in_{0};  // the era of the reader that held up the last Reclaim
   std::atomic<size_t> waiting_bytes_{0};
   std::atomic<size_t> waiting_entries_{0};
   ThreadRecords records_;

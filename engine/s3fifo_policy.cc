@@ -19,6 +19,10 @@ constexpr double kMainGhosts = 0.20;
 constexpr size_t kGhostsPerEntry = 4;
 constexpr size_t kGhostsMin = 64;
 
+// So many entries that were used get another chance before one of them goes all the same: where all
+// were, a single write would else go around the whole shard.
+constexpr int kChancesMax = 64;
+
 double Ratio(size_t a, size_t b) {
   return static_cast<double>(a) / static_cast<double>(std::max<size_t>(b, 1));
 }
@@ -106,7 +110,7 @@ void S3FifoPolicy::Evict(Entry* victim, uint64_t hash) {
 }
 
 Entry* S3FifoPolicy::Victim() {
-  while (true) {
+  for (int chances = 0;; ++chances) {
     // The newest of small may be the one that needs the room.
     const bool from_small =
         entries_.size(kMain) == 0 ||
@@ -116,7 +120,7 @@ Entry* S3FifoPolicy::Victim() {
     if (entry == nullptr) return nullptr;  // both are empty
     entries_.PrefetchOldest(queue);
     const uint8_t uses = entry->uses;
-    if (uses < (from_small ? kUsesForMain : 1)) return entry;
+    if (uses < (from_small ? kUsesForMain : 1) || chances == kChancesMax) return entry;
     Unlink(entry);
     entry->uses = from_small ? 0 : static_cast<uint8_t>(uses - 1);
     Push(kMain, entry);

@@ -1,7 +1,6 @@
 #include "engine/shard.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "engine/check.h"
@@ -13,6 +12,9 @@ namespace {
 
 // Where quotas take nearly all of the budget, the rest counts as at least this part of it.
 constexpr size_t kCommonPart = 8;
+
+// Entries that go under one lock for one that comes.
+constexpr size_t kEvictedPerWrite = 256;
 
 // Of an idle TTL: how old the stamp of the last read may be. See NamespaceOptions::idle_ttl.
 Millis IdleSlack(const Entry* entry) { return entry->idle() / 16; }
@@ -93,7 +95,8 @@ void Shard::RecordAccess(Entry* entry, Millis now) {
 void Shard::RecordHit(Entry* entry, size_t reserved, Millis now, Removals* removals) {
   if (!policy_->wants_hits()) return;
   PolicyOf(ShareOf(entry)).Hit(entry);
-  EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
+  size_t work = kEvictedPerWrite;
+  if (EvictWhileOver(reserved, &work, now, removals)) is_over_budget_ = true;
 }
 
 void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
@@ -119,8 +122,10 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
   }
   if (fresh->has_ttl()) ScheduleBy(index_.BucketOf(key.hash), DueOf(fresh));
   ++share.stats.sets;
-  EvictToQuota(share, now, removals);
-  EvictToBudget(reserved, std::numeric_limits<size_t>::max(), now, removals);
+  size_t work = kEvictedPerWrite;
+  if (EvictToQuota(share, &work, now, removals) || EvictWhileOver(reserved, &work, now, removals)) {
+    is_over_budget_ = true;
+  }
 }
 
 void Shard::Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals) {
@@ -215,22 +220,35 @@ void Shard::Expire(size_t bucket, Millis now, size_t* budget, Removals* removals
 
 // --- Eviction
 
-bool Shard::EvictWhileOver(size_t reserved, size_t work_max, Millis now, Removals* removals) {
-  size_t work = 0;
+bool Shard::EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals) {
+  size_t work = work_max;
+  bool more = false;
+  for (const uint32_t id : quotas_) more = EvictToQuota(shares_[id], &work, now, removals) || more;
+  more = EvictWhileOver(reserved, &work, now, removals) || more;
+  is_over_budget_ = more;
+  return more;
+}
+
+bool Shard::EvictWhileOver(size_t reserved, size_t* work, Millis now, Removals* removals) {
   while (IsOverBudget(reserved)) {
     Entry* victim = FullestPolicy().Victim();
     // The last entry stays if it fits: it may be the one that was just linked.
     if (victim == nullptr || (index_.size() == 1 && Fits(victim->charge()))) return false;
-    if (work++ == work_max) return true;
+    if (*work == 0) return true;
+    --*work;
     Evict(victim, now, removals);
   }
   return false;
 }
 
-void Shard::EvictToQuota(const Share& share, Millis now, Removals* removals) {
+bool Shard::EvictToQuota(const Share& share, size_t* work, Millis now, Removals* removals) {
   if (share.policy == nullptr) [[likely]]
-    return;
-  while (share.stats.bytes > share.quota) Evict(share.policy->Victim(), now, removals);
+    return false;
+  for (; share.stats.bytes > share.quota; --*work) {
+    if (*work == 0) return true;
+    Evict(share.policy->Victim(), now, removals);
+  }
+  return false;
 }
 
 Policy& Shard::FullestPolicy() {

@@ -17,6 +17,7 @@
 #include "engine/mutex.h"
 #include "engine/namespace_state.h"
 #include "engine/policy.h"
+#include "engine/relaxed.h"
 #include "engine/removals.h"
 #include "engine/table_mover.h"
 #include "engine/tag_groups.h"
@@ -92,8 +93,9 @@ class Shard {
     return Fits(charge) && (share.policy == nullptr || charge <= share.quota / kLargestPart);
   }
 
-  // Links a new entry of the key in place of `old` (null if there is none), then evicts until the
-  // budget is kept. `*records` are the tags of the entry; the holds that the shard took over are
+  // Links a new entry of the key in place of `old` (null if there is none), then evicts some
+  // entries until the budget is kept; where they are not enough, EvictToBudget has to follow (see
+  // is_over_budget). `*records` are the tags of the entry; the holds that the shard took over are
   // removed from it. `reserved` bytes of the budget are taken by others (pinned values).
   void Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
             Millis now, Removals* removals) TRIVET_REQUIRES(mu);
@@ -105,8 +107,8 @@ class Shard {
   void Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals)
       TRIVET_REQUIRES(mu);
 
-  // `fresh`, a copy, takes the place of an entry in everything. REQUIRES: no idle TTL, whose stamp
-  // a reader may write meanwhile.
+  // `fresh`, a copy, takes the place of an entry in everything. A reader that stamps an idle TTL at
+  // this moment may stamp the old one: then the entry goes early, as if it were evicted.
   void Move(Entry* old, Entry* fresh, Removals* removals) TRIVET_REQUIRES(mu);
 
   // Shows the mover the tables of the policies.
@@ -115,11 +117,11 @@ class Shard {
   // Gives the entry of the key another absolute expiry.
   void SetExpiry(const KeyRef& key, Entry* entry, Millis expires) TRIVET_REQUIRES(mu);
 
-  // Evicts until the budget is kept or about `work_max` entries have gone. True: more is over.
+  // Evicts until budget and quotas are kept or `work_max` entries have gone. True: more is over.
   bool EvictToBudget(size_t reserved, size_t work_max, Millis now, Removals* removals)
-      TRIVET_REQUIRES(mu) {
-    return IsOverBudget(reserved) && EvictWhileOver(reserved, work_max, now, removals);
-  }
+      TRIVET_REQUIRES(mu);
+  // Whether something was left to EvictToBudget. Needs no lock.
+  bool is_over_budget() const { return is_over_budget_; }
 
   // Frees expired and invalidated entries until `*budget`, which it counts down, is used up: a unit
   // is an entry looked at. True if there may be more to do. `clears` is how often any namespace was
@@ -216,9 +218,11 @@ class Shard {
     if (budget_.entries != 0 && index_.size() > budget_.entries) return true;
     return budget_.bytes != 0 && entry_bytes_ + overhead_bytes() + reserved > budget_.bytes;
   }
-  bool EvictWhileOver(size_t reserved, size_t work_max, Millis now, Removals* removals)
+  // Both evict at most `*work` entries, which they count down. True: more is over.
+  bool EvictWhileOver(size_t reserved, size_t* work, Millis now, Removals* removals)
       TRIVET_REQUIRES(mu);
-  void EvictToQuota(const Share& share, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
+  bool EvictToQuota(const Share& share, size_t* work, Millis now, Removals* removals)
+      TRIVET_REQUIRES(mu);
   void Evict(Entry* victim, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
   void RemoveFromIndex(Entry* entry, uint64_t hash) TRIVET_REQUIRES(mu);
   // What leaving the shard means for everything but index and policy.
@@ -246,6 +250,7 @@ class Shard {
   std::vector<Share> shares_ TRIVET_GUARDED_BY(mu);     // by namespace id
   std::vector<uint32_t> quotas_ TRIVET_GUARDED_BY(mu);  // of namespaces that have one, the ids
   size_t entry_bytes_ TRIVET_GUARDED_BY(mu) = 0;
+  Relaxed<bool> is_over_budget_ = false;  // changed under `mu`
   uint64_t version_ TRIVET_GUARDED_BY(mu) = 0;
 
   // The pass over the index that looks for entries of older epochs.

@@ -7,8 +7,8 @@ import pathlib
 FLOOR = "absl::flat_hash_map"  # a map without a cache around it
 CACHES = ("RocksDB HyperClockCache", "RocksDB LRUCache", "sharded mutex LRU")
 # In the order in which they are shown.
-BENCHES = ("hit", "set", "mix", "fill", "mget", "sweep", "memory", "remote", "redis", "proof",
-           "invalidation", "outage", "store", "hit_ratio")
+BENCHES = ("hit", "set", "mix", "fill", "mget", "sweep", "memory", "resident", "remote", "redis",
+           "proof", "invalidation", "outage", "store", "hit_ratio")
 
 
 @dataclasses.dataclass
@@ -55,8 +55,14 @@ def describe(workload):
         "traces": lambda n: f"{n} traces",
         "trace": str,
         "ttl": lambda yes: "with TTL" if yes else "without TTL",
+        "processes": lambda n: f"{n} processes",
+        "hung_s": lambda n: f"hangs for {n} s",
+        "budget_mib": lambda n: f"budget of {n} MiB",
+        "seconds": lambda n: f"{n:g} s",
     }
-    return ", ".join(words[name](value) for name, value in workload.items())
+    # One without words is shown as it is: no report may be lost for it.
+    return ", ".join(words[name](value) if name in words else f"{name} {value}"
+                     for name, value in workload.items())
 
 
 def groups(report):
