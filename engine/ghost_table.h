@@ -13,10 +13,10 @@
 namespace trivet::engine {
 
 // A hash table of the numbers of some ghosts of a ring, with one for a fingerprint at most, that
-// adds their weights up. It grows and shrinks by linear hashing (see linear_hashing.h), a bucket at a
-// time, so that no operation takes longer because there are many ghosts. Where a bucket is full its
-// oldest ghost goes, one in fifty or so, and no chain of buckets is needed. A ghost takes some 13
-// bytes.
+// adds their weights up. It grows and shrinks by linear hashing (see linear_hashing.h), a bucket at
+// a time, so that no operation takes longer because there are many ghosts. Where a bucket is full
+// its oldest ghost goes, one in fifty or so, and no chain of buckets is needed. A ghost takes some
+// 13 bytes.
 //
 // Not thread-safe: guarded by the shard.
 class GhostTable {

@@ -70,9 +70,7 @@ void HashIndex::SetNext(Bucket& bucket, uint32_t next) {
   bucket.words[0].store(others | next, std::memory_order_release);
 }
 
-uint64_t HashIndex::ShapeOf(size_t buckets) {
-  return BucketMask(buckets) << 32 | buckets;
-}
+uint64_t HashIndex::ShapeOf(size_t buckets) { return BucketMask(buckets) << 32 | buckets; }
 
 int HashIndex::BitsOf(size_t bucket, size_t buckets) {
   const int bits = static_cast<int>(std::bit_width(buckets)) - 1;  // 2^bits <= buckets

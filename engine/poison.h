@@ -2,6 +2,7 @@
 #ifndef TRIVET_ENGINE_POISON_H_
 #define TRIVET_ENGINE_POISON_H_
 
+#include <algorithm>
 #include <cstddef>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -11,7 +12,10 @@
 namespace trivet::engine {
 
 #if defined(__SANITIZE_ADDRESS__)
-inline void Poison(const void* memory, size_t bytes) { __asan_poison_memory_region(memory, bytes); }
+// Only the beginning of what is very large: an eighth of it would be written.
+inline void Poison(const void* memory, size_t bytes) {
+  __asan_poison_memory_region(memory, std::min(bytes, size_t{1} << 20));
+}
 inline void Unpoison(const void* memory, size_t bytes) {
   __asan_unpoison_memory_region(memory, bytes);
 }

@@ -52,13 +52,30 @@ TEST(GhostQueue, OneThatIsAddedAgainIsYoungAgain) {
   EXPECT_FALSE(ghosts.Take(Hash(2)));
 }
 
-TEST(GhostQueue, ASmallerCapacityForgetsAtOnce) {
+TEST(GhostQueue, ASmallerCapacityForgetsWhatIsOver) {
   GhostQueue ghosts(testing::TestArena());
   ghosts.SetCapacity(3);
   for (uint32_t i = 0; i < 3; ++i) ghosts.Add(Hash(i), 1);
   ghosts.SetCapacity(1);
   EXPECT_EQ(ghosts.weight(), 1u);
   EXPECT_TRUE(ghosts.Take(Hash(2)));
+}
+
+TEST(GhostQueue, NoCallForgetsTooMany) {
+  constexpr size_t kGhosts = 100'000;
+  constexpr size_t kTrimmedMost = 128;
+  GhostQueue ghosts(testing::TestArena());
+  ghosts.SetCapacity(kGhosts);
+  for (uint32_t i = 0; i < kGhosts; ++i) ghosts.Add(Hash(i), 1);
+  size_t before = ghosts.size();
+  ghosts.SetCapacity(1);
+  EXPECT_GE(ghosts.size() + kTrimmedMost, before);
+  for (uint32_t i = 0; ghosts.weight() > 1; ++i) {
+    before = ghosts.size();
+    ghosts.Add(Hash(i), 1);
+    ASSERT_GE(ghosts.size() + kTrimmedMost, before);
+    ASSERT_LE(i, kGhosts / kTrimmedMost * 2) << "it goes on";
+  }
 }
 
 TEST(GhostQueue, AgreesWithASimpleList) {

@@ -106,6 +106,18 @@ TEST_F(MemorySlackTest, MovedEntriesKeepTheirTags) {
   memory_.CheckInvariants();
 }
 
+TEST_F(MemorySlackTest, EntriesWithAnIdleTtlMoveToo) {
+  constexpr Millis kIdle = 1'000'000;
+  for (size_t i = 0; i < kEntries; i += kKept) {
+    EXPECT_THAT(memory_.Set(Ref(i), {.value = ValueOf(i), .idle = kIdle}, {}), IsOk());
+  }
+  Maintain();
+  EXPECT_LT(memory_.page_bytes(), full_ / kKept + (10 << 20));
+  EXPECT_TRUE(HasAll());
+  for (size_t i = 0; i < kEntries; i += kKept) EXPECT_EQ(memory_.Peek(Ref(i))->idle, kIdle);
+  memory_.CheckInvariants();
+}
+
 TEST_F(MemorySlackTest, WhatIsPinnedStaysWhereItIs) {
   std::vector<Value> pinned;
   for (size_t i = 0; i < kEntries; i += 2 * kKept) pinned.push_back(memory_.Find(Ref(i)));

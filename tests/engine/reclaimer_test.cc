@@ -198,6 +198,24 @@ TEST_P(ReclaimerTest, WritersShareNothingAndLoseNothing) {
   EXPECT_EQ(reclaimer_.waiting_bytes(), 0u);
 }
 
+TEST_P(ReclaimerTest, WhereTheSameReaderStillHoldsUpNothingIsTriedAgain) {
+  Retire(Unlinked());
+  reclaimer_.ReclaimUnlessHeldUp();
+  EXPECT_EQ(Waiting(), 0u) << "nobody held up anything so far";
+  {
+    const Reclaimer::Reading reading(reclaimer_, reclaimer_.records().Mine());
+    Retire(Unlinked());
+    reclaimer_.Reclaim();
+    const size_t waiting = reclaimer_.waiting_bytes();
+    EXPECT_GT(waiting, 0u);
+    Retire(Unlinked());
+    reclaimer_.ReclaimUnlessHeldUp();
+    EXPECT_EQ(reclaimer_.waiting_bytes(), waiting) << "not tried";
+  }
+  reclaimer_.ReclaimUnlessHeldUp();
+  EXPECT_EQ(Waiting(), 0u);
+}
+
 TEST_P(ReclaimerTest, WhatWaitsIsCountedFromTheMomentItIsSealed) {
   Entry* const seen = Unlinked("seen");
   const size_t charge = seen->charge();

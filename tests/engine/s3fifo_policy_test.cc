@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "engine/policy.h"
 #include "tests/engine/test_entries.h"
@@ -127,6 +128,28 @@ TEST(S3FifoPolicy, WeighsBytesWhereBytesAreTheBudget) {
   EXPECT_EQ(policy.Victim(), larger.get());
   policy.Evict(larger.get(), 1);
   policy.CheckInvariants(0);
+}
+
+// A write would else go around the whole shard.
+TEST(S3FifoPolicy, WhereAllWereUsedOneGoesAfterAFewChances) {
+  constexpr uint64_t kEntries = 10'000;
+  constexpr int kTouchedMost = 64;
+  S3FifoPolicy policy(testing::TestArena());
+  policy.SetCapacity({.weight = kEntries, .in_bytes = false});
+  std::vector<EntryPtr> entries;
+  for (uint64_t i = 0; i < kEntries; ++i) {
+    entries.push_back(MakeEntry(std::to_string(i)));
+    policy.Insert(entries.back().get(), HashOf(i));
+    entries.back()->uses = Entry::kUsesMax;
+  }
+  Entry* const victim = policy.Victim();
+  int touched = 0;
+  for (const EntryPtr& entry : entries) touched += entry->uses < Entry::kUsesMax ? 1 : 0;
+  EXPECT_LE(touched, kTouchedMost);
+  EXPECT_GT(touched, 0);
+  EXPECT_EQ(victim->uses, Entry::kUsesMax) << "the next in line";
+  policy.CheckInvariants(kEntries);
+  for (const EntryPtr& entry : entries) policy.Remove(entry.get());
 }
 
 TEST(S3FifoPolicy, StaysInOrderUnderRandomUse) {

@@ -325,6 +325,26 @@ TEST_F(ShardTest, EvictsInSteps) {
   EXPECT_EQ(shard_->index().size(), 10u);
 }
 
+TEST_F(ShardTest, AWriteEvictsNoMoreThanSomeAndSaysSo) {
+  constexpr size_t kAtOnce = 256;
+  Reset({.bytes = 1 << 20});
+  for (int i = 0; i < 8000; ++i) Set(std::to_string(i), std::string(100, 'x'));
+  ASSERT_FALSE(shard_->is_over_budget());
+  const KeyRef key = Ref("large");
+  const std::string value(100'000, 'x');
+  Entry* const large = Entry::Create(testing::TestArena(), {.key = "large", .value = value});
+  TagRecords no_tags;
+  Removals removals(&reclaimer_, &listener_);
+  const MutexLock lock(shard_->mu);
+  const uint64_t before = shard_->counters(&users_).evicted;
+  shard_->Link(key, large, nullptr, &no_tags, 0, now_, &removals);
+  EXPECT_EQ(shard_->counters(&users_).evicted - before, kAtOnce);
+  EXPECT_TRUE(shard_->is_over_budget());
+  EXPECT_FALSE(shard_->EvictToBudget(0, kNoLimit, now_, &removals));
+  EXPECT_FALSE(shard_->is_over_budget());
+  EXPECT_GT(shard_->counters(&users_).evicted - before, kAtOnce);
+}
+
 TEST_F(ShardTest, WhatIsEvictedDeadDiedOfSomethingElse) {
   Set("expired", "1", {.expires = now_ + 1});
   Set("invalidated", "1", {.tags = {"t"}});
