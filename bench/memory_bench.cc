@@ -2,8 +2,9 @@
 //
 // Decision it serves: how many entries fit into a machine, which nobody should have to find out by
 // trying. Keys of 16 bytes, values of 32; entries of trivet have a TTL, which the others do not
-// offer, and in a second column versions. Measured by the resident memory of the process, so that
-// tables, slack and the allocator are in; at several sizes, because tables grow by leaps.
+// offer, and where it says so versions, or two of a hundred tags. Measured by the resident memory
+// of the process, so that tables, slack and the allocator are in; at several sizes, because tables
+// grow by leaps.
 //
 // Each measurement is a process of its own, which begins with an empty heap.
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ namespace {
 constexpr size_t kKeyBytesHere = 16;
 constexpr size_t kValueBytes = 32;
 constexpr size_t kPayloadBytes = kKeyBytesHere + kValueBytes;
+constexpr size_t kTags = 100;
 
 using LongKey = std::array<char, kKeyBytesHere + 1>;
 
@@ -56,7 +58,7 @@ struct Filled {
   std::function<void()> keep_alive;
 };
 
-Filled FillTrivet(size_t n, const std::string& policy, bool versions) {
+Filled FillTrivet(size_t n, const std::string& policy, bool versions, size_t tags) {
   CacheOptions options = {.memory_bytes = (size_t{64} << 20) + n * 400};
   options.namespace_defaults.ttl = absl::Hours(24);
   options.namespace_defaults.versions = versions;
@@ -65,7 +67,11 @@ Filled FillTrivet(size_t n, const std::string& policy, bool versions) {
   Namespace view = cache->In("bench");
   const std::string value(kValueBytes, 'v');
   LongKey key;
-  for (size_t i = 0; i < n; ++i) Require(view.Set(Write(i, key), value).status());
+  for (size_t i = 0; i < n; ++i) {
+    SetOptions set;
+    for (size_t tag = 0; tag < tags; ++tag) set.tags.push_back(std::to_string((i + tag) % kTags));
+    Require(view.Set(Write(i, key), value, set).status());
+  }
   while (cache->Maintain(10'000)) {
   }
   return {cache->stats().entries, [cache] {}};
@@ -138,9 +144,11 @@ int Main(int argc, char** argv) {
   };
   std::vector<Contestant> contestants;
   const std::string policy = session.settings().policy;
-  contestants.push_back({"trivet", [policy](size_t n) { return FillTrivet(n, policy, false); }});
+  contestants.push_back({"trivet", [policy](size_t n) { return FillTrivet(n, policy, false, 0); }});
   contestants.push_back(
-      {"trivet, with versions", [policy](size_t n) { return FillTrivet(n, policy, true); }});
+      {"trivet, with versions", [policy](size_t n) { return FillTrivet(n, policy, true, 0); }});
+  contestants.push_back(
+      {"trivet, with two tags", [policy](size_t n) { return FillTrivet(n, policy, false, 2); }});
 #ifdef TRIVET_BENCH_ROCKSDB
   contestants.push_back({"RocksDB HyperClockCache", &FillHyperClock});
 #endif

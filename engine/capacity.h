@@ -19,8 +19,8 @@ ShardBudget PartOf(const Capacity& capacity, size_t index, size_t shards);
 // Below this, sharding costs hit ratio: measured, an eviction policy of its own for each shard
 // loses 0.01 points with more entries, and 0.2 to 10 with fewer.
 inline constexpr size_t kEntriesPerShardMin = 128;
-// 128 entries of 1 KiB.
-inline constexpr size_t kBytesPerShardMin = 128 << 10;
+// 128 entries of 8 KiB. How large values will be is not known when a cache is opened.
+inline constexpr size_t kBytesPerShardMin = 1 << 20;
 
 }  // namespace trivet::engine
 

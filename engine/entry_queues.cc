@@ -108,9 +108,9 @@ void EntryQueues::Remove(Entry* entry) {
     DropChunk(number);
     return;
   }
-  // The oldest leave most often: then the chunk gets shorter, not emptier.
+  // The oldest leave most often: then the first chunk gets shorter, not emptier.
   while (chunk.blocks[chunk.begin] == 0) ++chunk.begin;
-  if (chunk.end - chunk.begin > chunk.entries) JoinIfFew(number);
+  if (chunk.older != kNone || chunk.end - chunk.begin > chunk.entries) JoinIfFew(number);
 }
 
 void EntryQueues::Replace(Entry* old, Entry* fresh) {

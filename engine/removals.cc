@@ -18,7 +18,7 @@ void Removals::AddMoved(Entry* entry) {
 
 void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups) {
   for (std::unique_ptr<TagGroup>& group : groups) {
-    bytes_ += sizeof(TagGroup) + group->members.capacity() * sizeof(uint32_t);
+    bytes_ += sizeof(TagGroup) + group->members.bytes();
     groups_.push_back(std::move(group));
     spaces_.push_back(space);
   }

@@ -23,7 +23,7 @@ size_t TagGroups::BytesOf(const TagGroup& group) {
   // The record of the tag and its place in the table of the namespace, with the name in both.
   // Groups of other shards count it too: rather too much than too little.
   const size_t record = sizeof(TagRecord) + 2 * (group.tag->name().size() + 5 * sizeof(void*));
-  return kFixed + record + group.members.capacity() * sizeof(uint32_t);
+  return kFixed + record + group.members.bytes();
 }
 
 void TagGroups::Add(Entry* entry, TagRecords* records) {
@@ -48,19 +48,15 @@ void TagGroups::Add(Entry* entry, TagRecords* records) {
 void TagGroups::Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied) {
   for (const TagMembership& membership : entry->tags()) {
     TagGroup& group = GroupOf(membership);
+    bytes_ -= BytesOf(group);
     const uint32_t last = group.members.back();
     group.members[membership.position] = last;
     for (TagMembership& moved : EntryAt(last)->tags()) {
       if (moved.group == membership.group) moved.position = membership.position;
     }
     group.members.pop_back();
-    if (group.members.empty()) {
-      emptied->push_back(Drop(&group));
-    } else if (group.members.capacity() > 4 * group.members.size()) {
-      bytes_ -= BytesOf(group);
-      group.members.shrink_to_fit();
-      bytes_ += BytesOf(group);
-    }
+    bytes_ += BytesOf(group);
+    if (group.members.empty()) emptied->push_back(Drop(&group));
   }
 }
 
@@ -75,19 +71,17 @@ void TagGroups::Move(Entry* old, Entry* fresh) {
 std::unique_ptr<TagGroup> TagGroups::Drop(TagGroup* group) {
   bytes_ -= BytesOf(*group);
   if (!group->mark->doomed) return std::move(groups_.extract(group->tag).mapped());
-  // Nearly always the first, which NextDoomed works on.
-  const auto it = std::find_if(doomed_.begin(), doomed_.end(),
-                               [group](const auto& doomed) { return doomed.get() == group; });
-  std::unique_ptr<TagGroup> dropped = std::move(*it);
-  doomed_.erase(it);
+  std::unique_ptr<TagGroup> dropped = std::move(*group->place);
+  doomed_.erase(group->place);
   return dropped;
 }
 
 void TagGroups::Doom(TagRecord* tag) {
   const auto it = groups_.find(tag);
   if (it == groups_.end()) return;
-  it->second->mark->doomed = true;
-  doomed_.push_back(std::move(it->second));
+  TagGroup& group = *it->second;
+  group.mark->doomed = true;
+  group.place = doomed_.insert(doomed_.end(), std::move(it->second));
   groups_.erase(it);
 }
 

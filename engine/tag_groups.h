@@ -3,7 +3,7 @@
 #define TRIVET_ENGINE_TAG_GROUPS_H_
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 #include <span>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "engine/entry.h"
 #include "engine/relaxed.h"
+#include "engine/tag_members.h"
 #include "engine/tag_table.h"
 
 namespace trivet::engine {
@@ -32,8 +33,10 @@ struct TagGroup {
 
   Arena& arena;
   TagMark* const mark;
-  TagRecord* const tag;           // held while the group has members
-  std::vector<uint32_t> members;  // the numbers of their blocks
+  TagRecord* const tag;  // held while the group has members
+  TagMembers members;
+  // Where it is among the doomed ones, when it is.
+  std::list<std::unique_ptr<TagGroup>>::iterator place = {};
 };
 
 // The reverse index of a shard. Invalidating a tag takes its group out of the map and marks it
@@ -101,7 +104,7 @@ class TagGroups {
 
   Arena& arena_;
   absl::flat_hash_map<TagRecord*, std::unique_ptr<TagGroup>> groups_;
-  std::deque<std::unique_ptr<TagGroup>> doomed_;
+  std::list<std::unique_ptr<TagGroup>> doomed_;
   size_t bytes_ = 0;
 };
 

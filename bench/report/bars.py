@@ -68,7 +68,7 @@ def hit_bars(figures):
     small, large = 10_000, 1_000_000
     yield Bar("FindInto, 10 k keys, 1 thread, to the map", "<= 1.25", attempt(
         lambda: ns("trivet", small, 1) / ns(MAP, small, 1)), high=1.25)
-    yield Bar("FindInto with TTL, 10 k keys, 1 thread, to the map", "<= 1.5", attempt(
+    yield Bar("FindInto with TTL, without a proof, 10 k keys, 1 thread, to the map", "<= 1.5", attempt(
         lambda: ns("trivet, with TTL", small, 1) / ns(MAP, small, 1)), high=1.5)
     yield Bar("FindInto, 10 k keys, 2 threads: scaling, to that of an empty loop", ">= 0.95",
               attempt(lambda: scaling("trivet", small) / scaling("empty loop", small)), low=0.95)
@@ -92,6 +92,9 @@ def write_bars(figures):
         return figures.get("set", peer, "ns", keys=1_000_000, threads=threads, value_bytes=100,
                            distribution="zipf")
 
+    def one_key(threads):
+        return figures.get("set", "trivet", "ns", threads=threads, distribution="one key")
+
     def fill(peer, figure):
         return figures.get("fill", peer, figure, keys=1_000_000, threads=1, value_bytes=100,
                            distribution="zipf")
@@ -102,6 +105,8 @@ def write_bars(figures):
         lambda: ns("trivet", 1) / ns(MAP, 1)), high=1.4)
     yield Bar("Set, 1 M keys: throughput of 2 threads, to 1", ">= 1.3", attempt(
         lambda: 2 * ns("trivet", 1) / ns("trivet", 2)), low=1.3)
+    yield Bar("Set, one key: throughput of 2 threads, to 1", ">= 1.3", attempt(
+        lambda: 2 * one_key(1) / one_key(2)), low=1.3)
     yield Bar("get-or-fill with room for a tenth: time, to HyperClockCache", "<= 0.45", attempt(
         lambda: fill("trivet", "ns") / fill(CLOCK, "ns")), high=0.45)
     yield Bar("get-or-fill with room for a tenth: hit ratio", ">= 0.814", attempt(
@@ -116,6 +121,10 @@ def scale_bars(figures):
         lambda: max(figures.all("memory", "trivet", "beyond_payload_bytes"))), high=32)
     yield Bar("the same with versions", "<= 48", attempt(
         lambda: max(figures.all("memory", "trivet, with versions", "beyond_payload_bytes"))), high=48)
+    yield Bar("memory of an entry's place in a tag, bytes, of two tags", "<= 16", attempt(
+        lambda: max((tagged - plain) / 2 for tagged, plain in zip(
+            figures.all("memory", "trivet, with two tags", "beyond_payload_bytes"),
+            figures.all("memory", "trivet", "beyond_payload_bytes")))), high=16)
     yield Bar("resident memory beyond the budget, to 2 % + 16 MiB, most", "<= 1", attempt(
         lambda: max(figures.all("resident", "trivet", "most_of_allowance"))), high=1)
     yield Bar("seconds until a shrinking resize has given memory back, most", "<= 10", attempt(

@@ -26,13 +26,13 @@ TEST(ChooseShards, FollowsCoresAndLeavesEnoughInEach) {
       {{.max_entries = 255}, 8, 1},
       {{.max_entries = 256}, 8, 2},
       {{.max_entries = 1000}, 8, 4},
-      // At least 128 KiB in each.
+      // At least 1 MiB in each.
       {{.memory_bytes = 64 << 10}, 8, 1},
-      {{.memory_bytes = 256 << 10}, 8, 2},
-      {{.memory_bytes = 1 << 20}, 8, 8},
+      {{.memory_bytes = 2 << 20}, 8, 2},
+      {{.memory_bytes = 8 << 20}, 8, 8},
       // The smaller of the two counts.
-      {{.memory_bytes = 1 << 20, .max_entries = 300}, 8, 2},
-      {{.memory_bytes = 200 << 10, .max_entries = 100'000}, 8, 1},
+      {{.memory_bytes = 8 << 20, .max_entries = 300}, 8, 2},
+      {{.memory_bytes = 1600 << 10, .max_entries = 100'000}, 8, 1},
   };
   for (const auto& c : kCases) {
     EXPECT_EQ(ChooseShards(c.capacity, c.cores), c.shards)

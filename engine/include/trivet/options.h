@@ -143,7 +143,7 @@ struct CacheOptions {
   size_t max_entries = 0;
 
   // A power of two up to 1024, or 0: as many as the cores can use, but no more than leave 128
-  // entries (or 128 KiB) in each.
+  // entries (or 1 MiB) in each.
   size_t shards = 0;
 
   // Which entry goes when room is needed: "s3fifo", which keeps what was read at least twice and
