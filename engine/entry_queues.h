@@ -27,7 +27,7 @@ namespace trivet::engine {
 // All operations are O(1), amortised. Owns no entry. Not thread-safe: guarded by the shard.
 class EntryQueues {
  public:
-  static constexpr size_t kQueuesMax = 2;
+  static constexpr size_t kQueuesMax = 4;
 
   explicit EntryQueues(Arena& arena) : arena_(arena) {}
   EntryQueues(const EntryQueues&) = delete;
@@ -63,11 +63,11 @@ class EntryQueues {
 
  private:
   static constexpr uint32_t kSlots = 125;
-  // Entry::queue_slot:  number of the chunk (24 bits) | queue (1) | slot (7)
+  // Entry::queue_slot:  number of the chunk (23 bits) | queue (2) | slot (7)
   // The queue is the chunk's, too: QueueOf need not read that.
   static constexpr int kSlotBits = 7;
   static_assert(kSlots <= 1u << kSlotBits);
-  static constexpr int kQueueBits = 1;
+  static constexpr int kQueueBits = 2;
   static_assert(kQueuesMax == 1u << kQueueBits);
   static constexpr uint32_t kNone = ~uint32_t{0};
   // Chunks are joined when one has at most so many entries, and both together so many.
