@@ -327,11 +327,11 @@ TEST_F(ShardTest, EvictsInSteps) {
 
 TEST_F(ShardTest, AWriteEvictsNoMoreThanSomeAndSaysSo) {
   constexpr size_t kAtOnce = 256;
-  Reset({.bytes = 1 << 20});
-  for (int i = 0; i < 8000; ++i) Set(std::to_string(i), std::string(100, 'x'));
+  Reset({.bytes = 256 << 10});
+  for (int i = 0; Counted().evicted == 0; ++i) Set(std::to_string(i));
   ASSERT_FALSE(shard_->is_over_budget());
   const KeyRef key = Ref("large");
-  const std::string value(100'000, 'x');
+  const std::string value(30'000, 'x');
   Entry* const large = Entry::Create(testing::TestArena(), {.key = "large", .value = value});
   TagRecords no_tags;
   Removals removals(&reclaimer_, &listener_);
