@@ -13,16 +13,20 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "tests/support/cache_internals.h"
 #include "tests/support/crew.h"
 #include "tests/support/faulty_backing.h"
 #include "tests/support/memory_backing.h"
 #include "tests/support/random_test.h"
+#include "tests/support/read_modes.h"
 #include "tests/support/register_history.h"
 #include "trivet/cache.h"
 
@@ -30,22 +34,33 @@ namespace trivet {
 namespace {
 
 using testing::Random;
+using testing::ReadMode;
 using testing::RegisterOp;
 using testing::RegisterState;
 using Kind = testing::RegisterOp::Kind;
 
 constexpr size_t kThreads = 3;
 constexpr size_t kOpsPerRound = 5;  // of each thread
-constexpr const char* kKeys[] = {"a", "b", "c"};
+constexpr std::string_view kKeys[] = {"a", "b", "c"};
 constexpr size_t kKeyCount = std::size(kKeys);
+
+constexpr absl::Duration kTtl = absl::Milliseconds(3);
+
+// What goes on beside the operations.
+enum class Beside {
+  kNothing,
+  kExpiry,  // mortal values have a TTL, and time passes
+  kResizes,
+  kMoves,  // entries are moved to other blocks
+};
 
 struct Case {
   const char* name;
   size_t rounds;
   size_t max_entries = 100;
   size_t shards = 1;
-  const char* policy = "s3fifo";
   bool store = false;
+  Beside beside = Beside::kNothing;
 
   friend std::ostream& operator<<(std::ostream& out, const Case& test_case) {
     return out << test_case.name;
@@ -62,15 +77,15 @@ uint64_t NumberIn(std::string_view bytes) {
 
 std::string TagOf(uint64_t value) { return absl::StrCat("t", value % RegisterOp::kTags); }
 
-class HistoryTest : public ::testing::TestWithParam<Case> {
+class HistoryTest : public ::testing::TestWithParam<std::tuple<Case, ReadMode>> {
  protected:
   void SetUp() override {
-    CacheOptions options{.max_entries = GetParam().max_entries,
-                         .shards = GetParam().shards,
-                         .policy = GetParam().policy,
+    CacheOptions options{.max_entries = case_.max_entries,
+                         .shards = case_.shards,
+                         .policy = mode_.policy,
                          .background_maintenance = false,
                          .clock = &clock_};
-    if (GetParam().store) {
+    if (case_.store) {
       const auto store = std::make_shared<testing::FaultyBacking>(
           std::make_shared<testing::MemoryBacking>(&quiet_clock_));
       store->OnCall(testing::Stumble);
@@ -96,6 +111,26 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
     diary.ops[key].push_back(op);
   }
 
+  bool Has(Beside beside) const { return case_.beside == beside; }
+
+  void Disturb(Random& random) {
+    constexpr Capacity kCapacities[] = {
+        {.max_entries = 100}, {.max_entries = 2}, {.memory_bytes = 64 << 10, .max_entries = 1}};
+    switch (case_.beside) {
+      case Beside::kNothing:
+        return;
+      case Beside::kExpiry:
+        clock_.Advance(absl::Milliseconds(1));
+        cache_->Maintain(random() % 8);
+        return;
+      case Beside::kResizes:
+        ASSERT_TRUE(cache_->Resize(kCapacities[random() % std::size(kCapacities)]).ok());
+        return;
+      case Beside::kMoves:
+        testing::MoveEntries(*cache_);
+    }
+  }
+
   void Act(Diary& diary, Random& random) {
     const size_t key = random() % kKeyCount;
     switch (random() % 12) {
@@ -116,6 +151,7 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
           op.version = result->version;
         });
       case 7:
+        return LookAtAll(diary);
       case 8:
         return Note(diary, key, {.kind = Kind::kLook},
                     [&](RegisterOp& op) { op.value = NumberIn(space_->Find(kKeys[key]).bytes()); });
@@ -136,11 +172,33 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
     }
   }
 
+  // A batch is an operation on each of its keys.
+  void LookAtAll(Diary& diary) {
+    std::array<Namespace::FoundValue, kKeyCount> found;
+    RegisterOp op{.kind = Kind::kLook, .begin = ++order_};
+    space_->MFindInto(kKeys, found);
+    op.end = ++order_;
+    for (size_t key = 0; key < kKeyCount; ++key) {
+      op.value = NumberIn(found[key].bytes);
+      diary.ops[key].push_back(op);
+    }
+  }
+
+  // Half of the mortal ones have the one kind of TTL, half the other.
+  SetOptions OptionsOf(uint64_t value) const {
+    SetOptions options{.tags = {TagOf(value)}};
+    if (Has(Beside::kExpiry) && RegisterOp::IsMortal(value)) {
+      (value % 2 == 0 ? options.ttl : options.idle_ttl) = kTtl;
+    }
+    return options;
+  }
+
   void Set(Diary& diary, size_t key, Kind kind, Random& random) {
     constexpr SetWhen kWhen[] = {SetWhen::kAlways, SetWhen::kIfAbsent, SetWhen::kIfPresent,
                                  SetWhen::kIfVersion};
     const uint64_t value = ++last_value_;
-    SetOptions options{.tags = {TagOf(value)}, .when = kWhen[static_cast<size_t>(kind)]};
+    SetOptions options = OptionsOf(value);
+    options.when = kWhen[static_cast<size_t>(kind)];
     if (kind == Kind::kSetIfVersion) {
       options.if_version = diary.version_seen[key] + random() % 8 / 7;  // seldom a wrong one
     }
@@ -153,7 +211,7 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
          });
   }
 
-  // A batch is an operation on each of its keys. It has one set of options, so here one tag.
+  // A batch has one set of options, so here one tag.
   void SetTwo(Diary& diary, size_t first) {
     const size_t second = (first + 1) % kKeyCount;
     const uint64_t value = last_value_.fetch_add(2 * RegisterOp::kTags) + 1;
@@ -162,7 +220,7 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
     const std::vector<Namespace::Item> items = {{kKeys[first], texts[0]},
                                                 {kKeys[second], texts[1]}};
     RegisterOp op{.kind = Kind::kSet, .begin = ++order_, .applied = true};
-    const auto results = space_->MSet(items, {.tags = {TagOf(value)}});
+    const auto results = space_->MSet(items, OptionsOf(value));
     op.end = ++order_;
     ASSERT_TRUE(results.ok());
     op.argument = value;
@@ -179,7 +237,7 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
   // DeleteTag is not among them: when it deletes the row of a Set that is not yet finished, memory
   // serves the value before that Set for another moment, which no order explains.
   void Drop(Diary& diary, size_t key, Random& random) {
-    const bool store = GetParam().store;
+    const bool store = case_.store;
     switch (random() % 5) {
       case 0:
         return DropAll(diary, true, [&] { return space_->Clear(); });
@@ -217,8 +275,9 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
   // When all threads rest: is there an order? What is there now begins the next round.
   void Judge(std::array<Diary, kThreads>& diaries) {
     const testing::RegisterRules rules{
-        .may_lose = !GetParam().store && GetParam().max_entries < 100,
-        .look_may_miss = GetParam().store};
+        .may_lose = !case_.store && (case_.max_entries < 100 || Has(Beside::kResizes)),
+        .may_expire = Has(Beside::kExpiry),
+        .look_may_miss = case_.store};
     for (size_t key = 0; key < kKeyCount; ++key) {
       std::vector<RegisterOp> ops;
       for (Diary& diary : diaries) {
@@ -243,8 +302,20 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
         if (op.applied) state.newest_version = std::max(state.newest_version, op.version);
       }
     }
+    if (Has(Beside::kExpiry)) ExpireAll();
   }
 
+  // From now on the mortal must be gone.
+  void ExpireAll() {
+    clock_.Advance(2 * kTtl);
+    for (RegisterState& state : states_) {
+      if (RegisterOp::IsMortal(state.value)) state.value = state.version = 0;
+    }
+  }
+
+  const Case case_ = std::get<Case>(GetParam());
+  const ReadMode mode_ = std::get<ReadMode>(GetParam());
+  const testing::ScopedReaderFence fence_{mode_.reader_fence};
   testing::StumblingClock clock_;
   ManualClock quiet_clock_;
   std::unique_ptr<Cache> cache_;
@@ -258,7 +329,7 @@ class HistoryTest : public ::testing::TestWithParam<Case> {
 TEST_P(HistoryTest, EveryKeyIsLinearizable) {
   const uint64_t seed = testing::RandomTestSeed();
   SCOPED_TRACE(testing::SeedTrace(seed));
-  const size_t rounds = testing::ScaledCount(GetParam().rounds);
+  const size_t rounds = testing::ScaledCount(case_.rounds);
   std::array<Diary, kThreads> diaries;
   testing::MeetingPoint meeting(kThreads);
   std::atomic<bool> stop{false};
@@ -266,6 +337,7 @@ TEST_P(HistoryTest, EveryKeyIsLinearizable) {
     for (size_t round = 0; round < rounds && !stop; ++round) {
       meeting.Arrive();
       for (size_t i = 0; i < kOpsPerRound; ++i) {
+        if (random() % 2 == 0) Disturb(random);
         Act(diaries[index], random);
         testing::Stumble();
       }
@@ -284,15 +356,24 @@ TEST_P(HistoryTest, EveryKeyIsLinearizable) {
 
 INSTANTIATE_TEST_SUITE_P(
     Caches, HistoryTest,
-    ::testing::Values(
-        Case{.name = "Memory", .rounds = 40'000},
-        Case{.name = "MemoryInShards", .rounds = 20'000, .shards = 4},
-        Case{.name = "FewEntries", .rounds = 30'000, .max_entries = 2},
-        Case{.name = "S3FifoFewEntries", .rounds = 15'000, .max_entries = 2, .policy = "s3fifo"},
-        Case{.name = "Store", .rounds = 25'000, .store = true},
-        Case{.name = "StoreInShards", .rounds = 12'000, .shards = 4, .store = true},
-        Case{.name = "StoreFewEntries", .rounds = 25'000, .max_entries = 1, .store = true}),
-    [](const auto& param_info) { return std::string(param_info.param.name); });
+    ::testing::Combine(
+        ::testing::Values(
+            Case{.name = "Memory", .rounds = 15'000},
+            Case{.name = "MemoryInShards", .rounds = 8000, .shards = 4},
+            Case{.name = "FewEntries", .rounds = 10'000, .max_entries = 2},
+            Case{.name = "Store", .rounds = 10'000, .store = true},
+            Case{.name = "StoreInShards", .rounds = 5000, .shards = 4, .store = true},
+            Case{.name = "StoreFewEntries", .rounds = 10'000, .max_entries = 1, .store = true},
+            Case{.name = "Expiry", .rounds = 8000, .beside = Beside::kExpiry},
+            Case{.name = "Resizes", .rounds = 6000, .beside = Beside::kResizes},
+            Case{.name = "StoreResizes", .rounds = 5000, .store = true, .beside = Beside::kResizes},
+            Case{.name = "Moves", .rounds = 6000, .beside = Beside::kMoves},
+            Case{.name = "StoreMoves", .rounds = 5000, .store = true, .beside = Beside::kMoves}),
+        ::testing::ValuesIn(testing::kReadModes)),
+    [](const auto& param_info) {
+      return absl::StrCat(std::get<Case>(param_info.param).name,
+                          std::get<ReadMode>(param_info.param).name);
+    });
 
 }  // namespace
 }  // namespace trivet

@@ -13,6 +13,8 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,12 +25,14 @@
 #include "tests/support/faulty_backing.h"
 #include "tests/support/memory_backing.h"
 #include "tests/support/random_test.h"
+#include "tests/support/read_modes.h"
 #include "trivet/cache.h"
 
 namespace trivet {
 namespace {
 
 using testing::Random;
+using testing::ReadMode;
 using testing::Stumble;
 
 constexpr size_t kWriters = 2;
@@ -50,21 +54,24 @@ struct Case {
   bool store = false;  // a store without rows: the truth is the loader's
   bool truth_is_in_store = false;
   bool background = false;
+  bool moves = false;  // entries, to other blocks
+  bool resizes = false;
 
   friend std::ostream& operator<<(std::ostream& out, const Case& test_case) {
     return out << test_case.name;
   }
 };
 
-class LoadHistoryTest : public ::testing::TestWithParam<Case> {
+class LoadHistoryTest : public ::testing::TestWithParam<std::tuple<Case, ReadMode>> {
  protected:
   void SetUp() override {
-    CacheOptions options{.max_entries = GetParam().max_entries,
-                         .shards = GetParam().shards,
+    CacheOptions options{.max_entries = case_.max_entries,
+                         .shards = case_.shards,
+                         .policy = mode_.policy,
                          .join_timeout = absl::Hours(1),
-                         .background_maintenance = GetParam().background,
+                         .background_maintenance = case_.background,
                          .clock = &clock_};
-    if (GetParam().store || GetParam().truth_is_in_store) {
+    if (case_.store || case_.truth_is_in_store) {
       rows_ = std::make_shared<testing::MemoryBacking>(&quiet_clock_);
       const auto store = std::make_shared<testing::FaultyBacking>(rows_);
       store->OnCall(Stumble);
@@ -84,9 +91,9 @@ class LoadHistoryTest : public ::testing::TestWithParam<Case> {
   void Change(size_t key, Random& random) {
     const uint64_t truth = truths_[key].load() + 1;
     truths_[key].store(truth);
-    if (GetParam().truth_is_in_store) ChangeRow(key, truth);
+    if (case_.truth_is_in_store) ChangeRow(key, truth);
     Stumble();
-    const bool can_be_set = IsOrdinary(truth) && !GetParam().store;
+    const bool can_be_set = IsOrdinary(truth) && !case_.store;
     if (can_be_set && random() % 4 == 0) {
       ASSERT_TRUE(space_->Set(kKeys[key], absl::StrCat(truth), {.tags = TagsOf(key)}).ok());
     } else {
@@ -130,7 +137,7 @@ class LoadHistoryTest : public ::testing::TestWithParam<Case> {
             .status();
       default:
         // These would change the truth where it is in the store.
-        if (GetParam().truth_is_in_store) return space_->Invalidate(name);
+        if (case_.truth_is_in_store) return space_->Invalidate(name);
         if (random() % 4 == 0) return cache_->ClearAll();
         if (random() % 3 == 0) return space_->DeleteTag(tag);
         return random() % 2 == 0 ? space_->Clear() : space_->Delete(name).status();
@@ -153,7 +160,7 @@ class LoadHistoryTest : public ::testing::TestWithParam<Case> {
       ASSERT_EQ(answer.status().code(), absl::StatusCode::kNotFound) << answer.status();
       ASSERT_TRUE(one_of(IsError)) << what << ": an error of a truth before " << floor;
     } else if (!*answer) {
-      const bool errors_are_absent = GetParam().truth_is_in_store;
+      const bool errors_are_absent = case_.truth_is_in_store;
       ASSERT_TRUE(one_of(IsAbsent) || (errors_are_absent && one_of(IsError)))
           << what << ": a miss of a truth before " << floor;
     } else {
@@ -188,11 +195,14 @@ class LoadHistoryTest : public ::testing::TestWithParam<Case> {
     const uint64_t choice = random() % 8;
     if (choice == 0) {
       if (const Value value = space_->Find(name)) CheckBytes(key, floor, *value, "Find");
+      Namespace::FoundValue found;
+      space_->MFindInto({&name, 1}, {&found, 1});
+      if (found.found) CheckBytes(key, floor, found.bytes, "MFindInto");
     } else if (choice == 1) {
       const absl::StatusOr<Result> answer = space_->Get(name);
-      const bool may_miss = !GetParam().truth_is_in_store && answer.ok() && !*answer;
+      const bool may_miss = !case_.truth_is_in_store && answer.ok() && !*answer;
       if (!may_miss) CheckAnswer(key, floor, answer, "Get");
-    } else if (GetParam().truth_is_in_store) {
+    } else if (case_.truth_is_in_store) {
       if (choice < 5) return CheckAnswer(key, floor, space_->Get(name), "Get");
       const std::string_view names[] = {name, kKeys[(key + 1) % kKeyCount], name};
       const auto answers = space_->MGet(names);
@@ -205,6 +215,18 @@ class LoadHistoryTest : public ::testing::TestWithParam<Case> {
     }
   }
 
+  // What goes on beside the questions.
+  void Disturb(Random& random) {
+    if (random() % 64 == 0) clock_.Advance(absl::Milliseconds(1));
+    if (case_.moves && random() % 4 == 0) testing::MoveEntries(*cache_);
+    if (case_.resizes && random() % 16 == 0) {
+      ASSERT_TRUE(cache_->Resize({.max_entries = 1 + random() % kKeyCount}).ok());
+    }
+  }
+
+  const Case case_ = std::get<Case>(GetParam());
+  const ReadMode mode_ = std::get<ReadMode>(GetParam());
+  const testing::ScopedReaderFence fence_{mode_.reader_fence};
   testing::StumblingClock clock_;
   ManualClock quiet_clock_;
   std::shared_ptr<testing::MemoryBacking> rows_;
@@ -217,8 +239,8 @@ class LoadHistoryTest : public ::testing::TestWithParam<Case> {
 TEST_P(LoadHistoryTest, NobodyGetsAnOlderTruthThanWasInvalidated) {
   const uint64_t seed = testing::RandomTestSeed();
   SCOPED_TRACE(testing::SeedTrace(seed));
-  const size_t operations = testing::ScaledCount(GetParam().operations);
-  if (GetParam().truth_is_in_store) {
+  const size_t operations = testing::ScaledCount(case_.operations);
+  if (case_.truth_is_in_store) {
     for (size_t key = 0; key < kKeyCount; ++key) ChangeRow(key, 0);
   }
   std::atomic<size_t> writers_at_work{kWriters};
@@ -236,7 +258,7 @@ TEST_P(LoadHistoryTest, NobodyGetsAnOlderTruthThanWasInvalidated) {
     size_t count = 0;
     for (; writers_at_work > 0 && !HasFailure(); ++count) {
       Ask(random() % kKeyCount, random);
-      if (random() % 64 == 0) clock_.Advance(absl::Milliseconds(1));
+      Disturb(random);
     }
     asked += count;
   });
@@ -249,19 +271,30 @@ TEST_P(LoadHistoryTest, NobodyGetsAnOlderTruthThanWasInvalidated) {
 
 INSTANTIATE_TEST_SUITE_P(
     Caches, LoadHistoryTest,
-    ::testing::Values(Case{.name = "Memory", .operations = 150'000},
-                      Case{.name = "MemoryInShards", .operations = 100'000, .shards = 4},
-                      Case{.name = "FewEntriesInBackground",
-                           .operations = 100'000,
-                           .max_entries = 2,
-                           .background = true},
-                      Case{.name = "StoreWithoutRows", .operations = 60'000, .store = true},
-                      Case{.name = "TruthInStore", .operations = 60'000, .truth_is_in_store = true},
-                      Case{.name = "TruthInStoreFewEntries",
-                           .operations = 60'000,
-                           .max_entries = 2,
-                           .truth_is_in_store = true}),
-    [](const auto& param_info) { return std::string(param_info.param.name); });
+    ::testing::Combine(
+        ::testing::Values(
+            Case{.name = "Memory", .operations = 60'000},
+            Case{.name = "MemoryInShards", .operations = 40'000, .shards = 4},
+            Case{.name = "FewEntriesInBackground",
+                 .operations = 40'000,
+                 .max_entries = 2,
+                 .background = true},
+            Case{.name = "StoreWithoutRows", .operations = 25'000, .store = true},
+            Case{.name = "TruthInStore", .operations = 25'000, .truth_is_in_store = true},
+            Case{.name = "TruthInStoreFewEntries",
+                 .operations = 25'000,
+                 .max_entries = 2,
+                 .truth_is_in_store = true},
+            Case{.name = "Moves", .operations = 25'000, .moves = true},
+            Case{.name = "TruthInStoreResizes",
+                 .operations = 15'000,
+                 .truth_is_in_store = true,
+                 .resizes = true}),
+        ::testing::ValuesIn(testing::kReadModes)),
+    [](const auto& param_info) {
+      return absl::StrCat(std::get<Case>(param_info.param).name,
+                          std::get<ReadMode>(param_info.param).name);
+    });
 
 // Nothing is invalidated, and loads come again because their results are not kept.
 TEST(SingleFlight, OneLoadOfAKeyAtATime) {

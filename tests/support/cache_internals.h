@@ -18,6 +18,9 @@ void CheckInvariants(Cache& cache);
 size_t MappedBytes(Cache& cache);
 size_t PageBytes(Cache& cache);
 
+// Moves every entry that may be moved, as maintenance moves those in slabs that are hardly used.
+void MoveEntries(Cache& cache);
+
 }  // namespace trivet::testing
 
 #endif  // TRIVET_TESTS_SUPPORT_CACHE_INTERNALS_H_

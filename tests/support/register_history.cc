@@ -41,7 +41,8 @@ std::optional<RegisterState> Apply(const RegisterOp& op, RegisterState state, Re
   const bool is_there = state.value != 0;
   if (finds_none && is_there) {
     if (op.kind == Kind::kLook && rules.look_may_miss) return state;
-    if (!rules.may_lose) return std::nullopt;
+    const bool may_expire = rules.may_expire && RegisterOp::IsMortal(state.value);
+    if (!rules.may_lose && !may_expire) return std::nullopt;
     state.value = state.version = 0;
   }
   const auto set = [&]() -> std::optional<RegisterState> {

@@ -27,6 +27,9 @@ struct RegisterOp {
     kDropTagged,  // InvalidateTag
   };
 
+  // See RegisterRules::may_expire.
+  static bool IsMortal(uint64_t value) { return value % kTags == 0; }
+
   Kind kind = Kind::kRead;
   // When it was called and when it returned, by a counter that all threads share.
   uint64_t begin = 0;
@@ -48,6 +51,7 @@ struct RegisterState {
 
 struct RegisterRules {
   bool may_lose = false;       // evicted values are gone
+  bool may_expire = false;     // mortal values are gone some time
   bool look_may_miss = false;  // memory need not have what is there
 };
 

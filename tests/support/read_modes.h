@@ -1,0 +1,41 @@
+// The ways in which a cache lets its readers in, for tests that should hold in all of them.
+#ifndef TRIVET_TESTS_SUPPORT_READ_MODES_H_
+#define TRIVET_TESTS_SUPPORT_READ_MODES_H_
+
+#include <ostream>
+
+#include "engine/grace_fence.h"
+
+namespace trivet::testing {
+
+// While it lives, fences are those of a system without membarrier(2). It must outlive the cache:
+// each mutex of a thread takes its fence when that thread first comes.
+//
+// Built for TSan both kinds of fence are the same exchange, so there it makes no difference.
+class [[nodiscard]] ScopedReaderFence {
+ public:
+  explicit ScopedReaderFence(bool force = true) { engine::ForceReaderFence(force); }
+  ScopedReaderFence(const ScopedReaderFence&) = delete;
+  ScopedReaderFence& operator=(const ScopedReaderFence&) = delete;
+  ~ScopedReaderFence() { engine::ForceReaderFence(false); }
+};
+
+// Hits under S3-FIFO take no lock and pass one of two fences; under LRU they take it.
+struct ReadMode {
+  const char* name;
+  const char* policy;
+  bool reader_fence = false;
+
+  friend std::ostream& operator<<(std::ostream& out, const ReadMode& mode) {
+    return out << mode.name;
+  }
+};
+
+inline constexpr ReadMode kReadModes[] = {
+    {.name = "S3Fifo", .policy = "s3fifo"},
+    {.name = "ReaderFence", .policy = "s3fifo", .reader_fence = true},
+    {.name = "Lru", .policy = "lru"}};
+
+}  // namespace trivet::testing
+
+#endif  // TRIVET_TESTS_SUPPORT_READ_MODES_H_
