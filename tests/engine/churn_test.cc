@@ -16,12 +16,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "engine/reclaimer.h"
 #include "tests/support/cache_internals.h"
 #include "tests/support/crew.h"
 #include "tests/support/faulty_backing.h"
 #include "tests/support/memory_backing.h"
 #include "tests/support/random_test.h"
+#include "tests/support/read_modes.h"
 #include "trivet/cache.h"
 
 namespace trivet {
@@ -88,9 +88,7 @@ class ChurnTest : public ::testing::TestWithParam<ChurnCase> {
       options.removal_listener = [this](const Removal& removal) { OnRemoval(removal); };
     }
     if (GetParam().store) options.backing = std::make_shared<testing::MemoryBacking>(&clock_);
-    engine::ForceReaderFence(GetParam().reader_fence);
     cache_ = *Cache::Open(std::move(options));
-    engine::ForceReaderFence(false);
     spaces_.push_back(cache_->In("plain"));
     spaces_.push_back(cache_->In(
         "short",
@@ -230,6 +228,7 @@ class ChurnTest : public ::testing::TestWithParam<ChurnCase> {
 
   static constexpr size_t kBytes = 256 << 10;
 
+  const testing::ScopedReaderFence fence_{GetParam().reader_fence};
   testing::StumblingClock clock_;
   std::unique_ptr<Cache> cache_;
   std::vector<Namespace> spaces_;
@@ -281,9 +280,16 @@ INSTANTIATE_TEST_SUITE_P(
         ChurnCase{.name = "Plain", .operations = 300'000},
         ChurnCase{.name = "Lru", .operations = 300'000, .policy = "lru"},
         ChurnCase{.name = "ReaderFence", .operations = 300'000, .reader_fence = true},
+        ChurnCase{
+            .name = "LruReaderFence", .operations = 100'000, .policy = "lru", .reader_fence = true},
         ChurnCase{.name = "Listener", .operations = 300'000, .listener = true},
         ChurnCase{
             .name = "InBackground", .operations = 300'000, .listener = true, .background = true},
+        ChurnCase{.name = "InBackgroundReaderFence",
+                  .operations = 100'000,
+                  .listener = true,
+                  .background = true,
+                  .reader_fence = true},
         ChurnCase{.name = "Store", .operations = 300'000, .listener = true, .store = true}),
     [](const auto& param_info) { return std::string(param_info.param.name); });
 

@@ -15,6 +15,7 @@
 #include "engine/memory_invalidation.h"
 #include "engine/memory_tier.h"
 #include "engine/namespace_state.h"
+#include "tests/support/read_modes.h"
 #include "tests/support/status_matchers.h"
 
 namespace trivet::engine {
@@ -30,8 +31,8 @@ constexpr size_t kTagged = 3;  // of those that stay, so many have one of the ta
 // 40 MiB of entries, of which seven in eight go: blocks of the others in nearly every page.
 class MemorySlackTest : public ::testing::Test {
  protected:
-  explicit MemorySlackTest(size_t memory_bytes = 256 << 20)
-      : memory_({.memory_bytes = memory_bytes}, clock_) {
+  explicit MemorySlackTest(size_t memory_bytes = 256 << 20, bool reader_fence = false)
+      : fence_(reader_fence), memory_({.memory_bytes = memory_bytes}, clock_) {
     for (size_t i = 0; i < kEntries; ++i) {
       std::vector<std::string> tags;
       if (IsKept(i) && i / kKept % kTagged == 0) tags = {"a", "b"};
@@ -74,6 +75,7 @@ class MemorySlackTest : public ::testing::Test {
     return true;
   }
 
+  const testing::ScopedReaderFence fence_;
   ManualClock clock_;
   NamespaceState users_{0, "users", {}};
   MemoryTier memory_;
@@ -133,7 +135,14 @@ TEST_F(MemorySlackTest, WhatIsPinnedStaysWhereItIs) {
   memory_.CheckInvariants();
 }
 
-TEST_F(MemorySlackTest, ReadersFindWhatMovesMeanwhile) {
+class MovedReadersTest : public MemorySlackTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  MovedReadersTest() : MemorySlackTest(256 << 20, GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Fences, MovedReadersTest, ::testing::Bool(), testing::FenceName);
+
+TEST_P(MovedReadersTest, FindWhatMovesMeanwhile) {
   std::atomic<bool> ended{false};
   std::atomic<size_t> wrong{0};
   std::vector<std::thread> readers;

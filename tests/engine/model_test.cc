@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/support/random_test.h"
+#include "tests/support/read_modes.h"
 #include "tests/support/twin_cache.h"
 
 namespace trivet {
@@ -256,6 +257,7 @@ struct Case {
   size_t operations;
   TwinCache::Options options;
   bool faults = false;
+  bool reader_fence = false;
 
   friend std::ostream& operator<<(std::ostream& out, const Case& test_case) {
     return out << test_case.name;
@@ -271,6 +273,7 @@ TEST_P(ModelTest, EveryAnswerIsTheModels) {
   const uint64_t seed = testing::RandomTestSeed();
   SCOPED_TRACE(testing::SeedTrace(seed));
   const size_t operations_max = testing::ScaledCount(test_case.operations);
+  const testing::ScopedReaderFence fence(test_case.reader_fence);
   const auto start = std::chrono::steady_clock::now();
   size_t operations = 0;
   for (uint64_t round = 0; operations < operations_max && !HasFailure(); ++round) {
@@ -317,6 +320,17 @@ INSTANTIATE_TEST_SUITE_P(
               .memory_bytes = 64 << 10,
               .value_bytes_max = 20'000,
               .pins = false}},
+        // Without membarrier(2). There is one thread, which needs no fence: what could show is that
+        // something else depends on the kind.
+        Case{"ReaderFenceFewBytes",
+             200'000,
+             {.keys = 60,
+              .policy = "s3fifo",
+              .memory_bytes = 64 << 10,
+              .value_bytes_max = 20'000,
+              .pins = false},
+             false,
+             true},
         // In front of a store.
         Case{"Store", 800'000, {.policy = "s3fifo", .memory_bytes = kRoomyBytes, .store = true}},
         Case{"StoreFewEntries", 800'000, {.max_entries = 8, .store = true}},

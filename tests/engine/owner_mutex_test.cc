@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "tests/support/random_test.h"
+#include "tests/support/read_modes.h"
 
 namespace trivet::engine {
 namespace {
 
 class OwnerMutexTest : public ::testing::TestWithParam<bool> {
  protected:
-  void SetUp() override { ForceReaderFence(GetParam()); }
-  void TearDown() override { ForceReaderFence(false); }
+  const testing::ScopedReaderFence fence_{GetParam()};
 };
 
 TEST_P(OwnerMutexTest, OwnerAndVisitorsTakeTurns) {
@@ -62,9 +62,7 @@ TEST_P(OwnerMutexTest, TheOwnerMayVisitAndAnotherBecomeTheOwner) {
   EXPECT_EQ(count, 2u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Fences, OwnerMutexTest, ::testing::Bool(), [](const auto& param_info) {
-  return param_info.param ? "Reader" : "Membarrier";
-});
+INSTANTIATE_TEST_SUITE_P(Fences, OwnerMutexTest, ::testing::Bool(), testing::FenceName);
 
 }  // namespace
 }  // namespace trivet::engine

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/engine/typed_fixture.h"
+#include "tests/support/read_modes.h"
 #include "tests/support/status_matchers.h"
 #include "trivet/cache.h"
 #include "trivet/typed.h"
@@ -113,16 +114,26 @@ TEST_F(TypedTest, ObjectThatWasRefusedEndsToo) {
   EXPECT_EQ(cache_->stats().entries, 0u);
 }
 
-TEST_F(TypedTest, ReadersMeetWholeObjectsWhileWritersReplaceThem) {
+class TypedReadersTest : public TypedTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  const testing::ScopedReaderFence fence_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Fences, TypedReadersTest, ::testing::Bool(), testing::FenceName);
+
+TEST_P(TypedReadersTest, MeetWholeObjectsWhileWritersReplaceThem) {
   Users users = OpenUsers({.memory_bytes = 1 << 20, .shards = 2});
   constexpr int kWrites = 2000;
+  constexpr int kReads = 2000;
   std::atomic<int> made{0};
+  std::atomic<int> reads{0};
   std::atomic<bool> done{false};
   const auto make = [&](char letter) {
     ++made;
     return User{.name = std::string(100, letter), .end = AtEnd([this] { ++ended_; })};
   };
-  const auto check = [](const User& user) {
+  const auto check = [&](const User& user) {
+    ++reads;
     EXPECT_EQ(user.name, std::string(100, user.name.front()));
   };
   std::vector<std::thread> threads;
@@ -134,7 +145,7 @@ TEST_F(TypedTest, ReadersMeetWholeObjectsWhileWritersReplaceThem) {
       }
     });
   }
-  for (int i = 0; i < kWrites; ++i) {
+  for (int i = 0; i < kWrites || reads < kReads; ++i) {
     const char letter = static_cast<char>('a' + i % 26);
     EXPECT_THAT(users.Set(i % 3 == 0 ? "b" : "a", make(letter)), IsOk());
     if (i % 50 == 0) {

@@ -2,7 +2,10 @@
 #ifndef TRIVET_TESTS_SUPPORT_READ_MODES_H_
 #define TRIVET_TESTS_SUPPORT_READ_MODES_H_
 
+#include <gtest/gtest.h>
+
 #include <ostream>
+#include <string>
 
 #include "engine/grace_fence.h"
 
@@ -19,6 +22,11 @@ class [[nodiscard]] ScopedReaderFence {
   ScopedReaderFence& operator=(const ScopedReaderFence&) = delete;
   ~ScopedReaderFence() { engine::ForceReaderFence(false); }
 };
+
+// What tests with a parameter for ScopedReaderFence are called.
+inline std::string FenceName(const ::testing::TestParamInfo<bool>& reader_fence) {
+  return reader_fence.param ? "Reader" : "Membarrier";
+}
 
 // Hits under S3-FIFO take no lock and pass one of two fences; under LRU they take it.
 struct ReadMode {
