@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "engine/mutex.h"
 #include "tests/support/backing_rows.h"
+#include "tests/support/cache_internals.h"
 #include "tests/support/faulty_backing.h"
 #include "tests/support/memory_backing.h"
 #include "trivet/cache.h"
@@ -85,6 +86,11 @@ class CacheFixture : public ::testing::Test {
     absl::StatusOr<std::unique_ptr<Cache>> cache = Cache::Open(std::move(options));
     ASSERT_TRUE(cache.ok()) << cache.status();
     cache_ = *std::move(cache);
+  }
+
+  // What the test did to the cache has left its internals in order.
+  void TearDown() override {
+    if (cache_ != nullptr) CheckInvariants(*cache_);
   }
 
   void MaintainAll() {

@@ -44,6 +44,8 @@ class MemorySlackTest : public ::testing::Test {
     }
   }
 
+  void TearDown() override { memory_.CheckInvariants(); }
+
   static bool IsKept(size_t i) { return i % kKept == 0; }
   static bool IsTagged(size_t i) { return IsKept(i) && i / kKept % kTagged == 0; }
   static std::string ValueOf(size_t i) {
@@ -87,7 +89,6 @@ TEST_F(MemorySlackTest, TheRoomComesBackAndTheEntriesStay) {
   Maintain();
   EXPECT_LT(memory_.page_bytes(), full_ / kKept + (10 << 20));
   EXPECT_TRUE(HasAll());
-  memory_.CheckInvariants();
 }
 
 TEST_F(MemorySlackTest, AfterAClearTheMemoryComesBack) {
@@ -95,7 +96,6 @@ TEST_F(MemorySlackTest, AfterAClearTheMemoryComesBack) {
   Maintain();
   // What this thread keeps at hand lies in many pages.
   EXPECT_LT(memory_.page_bytes(), full_ / 8);
-  memory_.CheckInvariants();
 }
 
 TEST_F(MemorySlackTest, MovedEntriesKeepTheirTags) {
@@ -105,7 +105,6 @@ TEST_F(MemorySlackTest, MovedEntriesKeepTheirTags) {
   for (size_t i = 0; i < kEntries; ++i) {
     EXPECT_EQ(static_cast<bool>(memory_.Find(Ref(i))), IsKept(i) && !IsTagged(i)) << i;
   }
-  memory_.CheckInvariants();
 }
 
 TEST_F(MemorySlackTest, EntriesWithAnIdleTtlMoveToo) {
@@ -132,7 +131,6 @@ TEST_F(MemorySlackTest, WhatIsPinnedStaysWhereItIs) {
   pinned.clear();
   Maintain();
   EXPECT_LT(memory_.page_bytes(), full_ / kKept + (10 << 20)) << "it is tried again";
-  memory_.CheckInvariants();
 }
 
 class MovedReadersTest : public MemorySlackTest, public ::testing::WithParamInterface<bool> {
@@ -163,7 +161,6 @@ TEST_P(MovedReadersTest, FindWhatMovesMeanwhile) {
   EXPECT_EQ(wrong, 0u);
   Maintain();
   EXPECT_LT(memory_.page_bytes(), full_ / 2);
-  memory_.CheckInvariants();
 }
 
 // --- Where writes take part
@@ -186,7 +183,6 @@ TEST_F(HelpTest, WritesWinBackWhatOneThreadDoesNot) {
   for (size_t i = 0; i < 5000; ++i) ASSERT_THAT(Write(i), IsOk());
   EXPECT_LT(memory_.page_bytes(), full_ / 2);
   EXPECT_TRUE(HasAll());
-  memory_.CheckInvariants();
 }
 
 TEST_F(HelpTest, NoWriteIsRefusedForWhatMovesWhileAReaderStays) {
@@ -214,7 +210,6 @@ TEST_F(HelpTest, MaintenanceAndWritersMoveTogether) {
   Maintain();
   EXPECT_LT(memory_.page_bytes(), full_ / 2);
   EXPECT_TRUE(HasAll());
-  memory_.CheckInvariants();
 }
 
 // --- When a pass follows another one
@@ -271,7 +266,6 @@ TEST_F(UrgentSlackTest, WhereTheRoomThreatensTheBudgetTheNextPassNeedNotBeWorthI
   RemoveMore();
   MaintainNow();
   EXPECT_TRUE(HasMoved());
-  memory_.CheckInvariants();
 }
 
 class RoomyBudgetTest : public UrgentSlackTest {

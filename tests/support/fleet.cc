@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/check.h"
+#include "tests/support/cache_internals.h"
 
 namespace trivet::testing {
 
@@ -31,6 +32,12 @@ Fleet::Fleet(const Options& options)
   }
   for (size_t i = 0; i < options.processes; ++i) users(i);
   Beat();
+}
+
+Fleet::~Fleet() {
+  for (const Process& process : processes_) {
+    if (process.cache != nullptr) CheckInvariants(*process.cache);
+  }
 }
 
 void Fleet::Beat() {

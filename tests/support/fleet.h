@@ -46,6 +46,10 @@ class Fleet {
 
   Fleet() : Fleet(Options()) {}
   explicit Fleet(const Options& options);
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+  // Checks the internals of the caches that have not ended.
+  ~Fleet();
 
   Cache& cache(size_t process) { return *processes_[process].cache; }
   // The namespace "users" there.
