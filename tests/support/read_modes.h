@@ -14,7 +14,9 @@ namespace trivet::testing {
 // While it lives, fences are those of a system without membarrier(2). It must outlive the cache:
 // each mutex of a thread takes its fence when that thread first comes.
 //
-// Built for TSan both kinds of fence are the same exchange, so there it makes no difference.
+// Built for TSan both kinds of fence are the same exchange, so there it makes no difference; nor
+// where the system has no membarrier(2). That a fence is missing shows by its race alone: in
+// owner_mutex_test each time, in churn_test mostly, in tests of fewer steps hardly ever.
 class [[nodiscard]] ScopedReaderFence {
  public:
   explicit ScopedReaderFence(bool force = true) { engine::ForceReaderFence(force); }
