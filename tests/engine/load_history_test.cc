@@ -1,6 +1,7 @@
 // Threads load while others change the truth and invalidate: whoever asks after an invalidation
 // returned gets no older truth, however loads, tags, patterns and clears meet. And where nothing is
-// invalidated, there is one load of a key at a time.
+// invalidated, there is one load of a key at a time. An entry that is lost is loaded again, which
+// shows in history_test.cc alone.
 #include <gtest/gtest.h>
 
 #include <algorithm>
