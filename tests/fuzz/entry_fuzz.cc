@@ -48,8 +48,12 @@ struct Twin {
 
 // Each byte is another than the one before.
 std::string Bytes(std::size_t size, std::uint8_t first) {
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(first++);
+  std::array<char, 256> turn;
+  for (char& byte : turn) byte = static_cast<char>(first++);
+  std::string bytes;
+  while (bytes.size() < size) {
+    bytes.append(turn.data(), std::min(turn.size(), size - bytes.size()));
+  }
   return bytes;
 }
 
@@ -60,7 +64,7 @@ std::size_t AnySize(FuzzInput& input) {
     case 1:
       return input.Number(2);
     case 2:
-      return input.Number(2) * 16;
+      return input.Number(2) * 4;
     default:
       return input.Byte();
   }
