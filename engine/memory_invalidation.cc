@@ -62,10 +62,13 @@ size_t InvalidatePattern(MemoryTier& memory, NamespaceState* space, const Glob& 
       for (size_t step = 0; more && step < kBucketsPerLock; ++step) {
         more = shard.index().VisitBucket(&position, [&](Entry* entry) {
           shard.mu.AssertHeld();
-          if (entry->space_id() != space->id() || !shard.IsLive(entry, space, now)) return;
-          if (!pattern.Matches(entry->key())) return;
-          ++dropped;
-          shard.Remove(entry, RemovalCause::kInvalidated, &removals);
+          if (entry->space_id() != space->id() || !pattern.Matches(entry->key())) return;
+          // The dead go, too: a reader whose clock is older might revive one by its use.
+          const bool is_live = shard.IsLive(entry, space, now);
+          if (is_live) ++dropped;
+          shard.Remove(entry,
+                       is_live ? RemovalCause::kInvalidated : Shard::CauseOfDeath(entry, now),
+                       &removals);
         });
       }
     }

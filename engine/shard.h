@@ -150,6 +150,8 @@ class Shard {
     return IsCurrentAt(entry, space->epoch());
   }
   static bool IsDue(const Entry* entry, Millis now) { return now >= DueOf(entry); }
+  // Of an entry that is not live: expired, or invalidated.
+  static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
 
   HashIndex& index() TRIVET_REQUIRES(mu) { return index_; }
   TagGroups& tag_groups() TRIVET_REQUIRES(mu) { return tag_groups_; }
@@ -205,7 +207,6 @@ class Shard {
   }
   static void RecordAccess(Entry* entry, Millis now);
   static Millis IdleDueOf(const Entry* entry);
-  static RemovalCause CauseOfDeath(const Entry* entry, Millis now);
   static Millis DueOf(const Entry* entry) {
     return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
   }

@@ -242,9 +242,6 @@ class HistoryTest : public ::testing::TestWithParam<std::tuple<Case, ReadMode>> 
       case 0:
         return DropAll(diary, true, [&] { return space_->Clear(); });
       case 1:
-        // It passes over what its idle TTL has just ended; a reader that looked at the clock before
-        // may stamp that, and so revive it. To be asked again when that is mended.
-        if (Has(Beside::kExpiry)) return;
         return DropAll(diary, !store, [&] { return space_->InvalidatePattern("[a-c]").status(); });
       case 2:
         return DropTagged(diary, !store, random,
