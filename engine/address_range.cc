@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "engine/check.h"
-#include "engine/poison.h"
 
 namespace trivet::engine {
 namespace {
@@ -39,11 +38,7 @@ AddressRange::AddressRange(size_t bytes) : size_(RoundUp(bytes, kPageBytes)), st
   }
 }
 
-AddressRange::~AddressRange() {
-  // Others may get the same addresses.
-  Unpoison(data_, committed_);
-  munmap(data_, size_);
-}
+AddressRange::~AddressRange() { munmap(data_, size_); }
 
 bool AddressRange::Commit(size_t bytes) {
   if (bytes <= committed_) return true;

@@ -53,11 +53,9 @@ size_t Arena::cached_bytes() const {
 }
 
 void* Arena::Allocate(size_t size) {
-  const auto allocate = [this, size]() -> void* {
-    if (size <= kSmallBytesMax) return AllocateSmall(SizeClassOf(size));
-    void* const block = pages_.AllocateLarge(BlockBytes(size));
-    if (block != nullptr) Unpoison(block, BlockBytes(size));
-    return block;
+  const auto allocate = [this, size] {
+    return size <= kSmallBytesMax ? AllocateSmall(SizeClassOf(size))
+                                  : pages_.AllocateLarge(BlockBytes(size));
   };
   void* const block = allocate();
   if (block != nullptr) [[likely]]
@@ -130,7 +128,6 @@ void Arena::Free(void* block, size_t block_bytes) {
   if (block_bytes <= kSmallBytesMax && Contains(block)) [[likely]] {
     FreeSmall(block, SizeClassOf(block_bytes));
   } else if (Contains(block)) [[likely]] {
-    Poison(block, block_bytes);
     pages_.FreeLarge(block, block_bytes);
   } else {
     ::operator delete(block);

@@ -33,8 +33,12 @@ class GhostQueue {
   // Forgets the entry. True if it was remembered.
   bool Take(uint64_t hash);
 
-  // Forgets some of what is over; the rest goes as others come.
+  // Forgets some of what is over; the rest goes as others come, or by ForgetSurplus.
   void SetCapacity(size_t weight);
+  void ForgetSurplus() {
+    if (weight() > capacity_) [[unlikely]]
+      SetCapacity(capacity_);
+  }
 
   // Forgets the oldest, up to so many.
   void Forget(size_t ghosts);

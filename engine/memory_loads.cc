@@ -182,7 +182,7 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
   flight.outcome = outcome;
   flight.asked_loader = source == Tier::kLoader;
   flight.landing.Land();
-  memory.HelpIfNeeded(memory.ShardOf(flight.hash));
+  memory.KeepToBudget(memory.ShardOf(flight.hash));
   return outcome;
 }
 

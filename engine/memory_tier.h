@@ -168,17 +168,22 @@ class MemoryTier {
   // asked after Prepare and before the lock: what the write itself lets go of does not count.
   bool IsPinnedFull() const;
 
-  // To be called after a write, when all that waits for it has gone on: a large entry takes the
-  // place of more small ones than Link evicts, and now and then a write has to help to win memory
-  // back.
-  void HelpIfNeeded(Shard& shard) {
+  // To be called after Link, without the lock: a large entry takes the place of more small ones
+  // than that evicts.
+  void KeepToBudget(Shard& shard) {
     if (shard.is_over_budget()) [[unlikely]]
       EvictTheRest(shard);
+  }
+
+  // To be called after a write, when all that waits for it has gone on: the same, and now and then
+  // a write has to help to win memory back.
+  void HelpIfNeeded(Shard& shard) {
+    KeepToBudget(shard);
     if (writes_help_.load(std::memory_order_relaxed)) [[unlikely]]
       HelpMoving();
   }
 
-  // Links, and does a little maintenance, since writes pay for it. HelpIfNeeded has to follow.
+  // Links, and does a little maintenance, since writes pay for it. KeepToBudget has to follow.
   void Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records,
             Millis now, Removals* removals) TRIVET_REQUIRES(shard.mu);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/poison.h"
+
 namespace trivet::engine {
 namespace {
 
@@ -29,6 +31,7 @@ std::optional<uint32_t> PagePool::TakeFor(Slab* slab) {
 }
 
 void PagePool::GiveBack(uint32_t first_page) {
+  Unpoison(base_ + size_t{first_page} * PageRuns::kPageBytes, kSlabPages * PageRuns::kPageBytes);
   MutexLock lock(mu_);
   std::fill_n(slab_of_page_ + first_page, kSlabPages, nullptr);
   pages_.Free(first_page, kSlabPages);

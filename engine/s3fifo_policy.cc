@@ -103,10 +103,13 @@ void S3FifoPolicy::Unlink(Entry* entry) {
 }
 
 void S3FifoPolicy::Evict(Entry* victim, uint64_t hash) {
-  GhostQueue& ghosts = entries_.QueueOf(victim) == kMain ? main_ghosts_ : small_ghosts_;
+  const bool from_main = entries_.QueueOf(victim) == kMain;
+  GhostQueue& ghosts = from_main ? main_ghosts_ : small_ghosts_;
   ghosts.Prefetch(hash);
   Unlink(victim);
   ghosts.Add(hash, WeightOf(victim));
+  // After a smaller budget; there may be none that comes.
+  (from_main ? small_ghosts_ : main_ghosts_).ForgetSurplus();
 }
 
 Entry* S3FifoPolicy::Victim() {

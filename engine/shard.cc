@@ -167,6 +167,8 @@ void Shard::Move(Entry* old, Entry* fresh, Removals* removals) {
   tag_groups_.Move(old, fresh);
   PolicyOf(ShareOf(old)).Move(old, fresh);
   index_.Replace(old, fresh, hash_of_(fresh));
+  // Once more: a reader may have stamped it since it was copied.
+  if (old->has_idle()) fresh->SetAccessed(std::max(old->accessed(), fresh->accessed()));
   removals->AddMoved(old);
 }
 

@@ -48,14 +48,14 @@ void TagGroups::Add(Entry* entry, TagRecords* records) {
 void TagGroups::Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied) {
   for (const TagMembership& membership : entry->tags()) {
     TagGroup& group = GroupOf(membership);
-    bytes_ -= BytesOf(group);
+    bytes_ -= group.members.bytes();
     const uint32_t last = group.members.back();
     group.members[membership.position] = last;
     for (TagMembership& moved : EntryAt(last)->tags()) {
       if (moved.group == membership.group) moved.position = membership.position;
     }
     group.members.pop_back();
-    bytes_ += BytesOf(group);
+    bytes_ += group.members.bytes();
     if (group.members.empty()) emptied->push_back(Drop(&group));
   }
 }

@@ -35,7 +35,7 @@ class TagMembers {
   void pop_back() {
     if (rest_ == nullptr) {
       first_.pop_back();
-      if (first_.capacity() > 4 * first_.size()) first_.shrink_to_fit();
+      if (first_.capacity() > 2 * first_.size() + kSpare) first_.shrink_to_fit();
       return;
     }
     rest_->pop_back();
@@ -44,12 +44,15 @@ class TagMembers {
 
   // What they take from the heap, about.
   size_t bytes() const {
-    const size_t pieces = rest_ == nullptr ? 0 : rest_->size() / kPieceSize + 1;
-    return first_.capacity() * sizeof(uint32_t) + pieces * (kPieceSize * sizeof(uint32_t) + 8);
+    const size_t first = first_.capacity() * sizeof(uint32_t);
+    if (rest_ == nullptr) return first;
+    const size_t pieces = rest_->size() / kPieceSize + 1;
+    return first + sizeof(*rest_) + pieces * (kPieceSize * sizeof(uint32_t) + sizeof(void*));
   }
 
  private:
   static constexpr size_t kFirstMax = 256;
+  static constexpr size_t kSpare = 8;
   static constexpr size_t kPieceSize = 128;  // as the library has it
 
   std::vector<uint32_t> first_;

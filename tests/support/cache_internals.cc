@@ -41,7 +41,7 @@ void MoveEntries(Cache& cache) {
     uint64_t position = 0;
     while (shard.index().VisitBucket(&position, [&](engine::Entry* entry) {
       shard.mu.AssertHeld();
-      if (entry->has_idle() || entry->is_typed() || engine::EntryLedger::IsPinned(entry)) return;
+      if (entry->is_typed() || engine::EntryLedger::IsPinned(entry)) return;
       engine::Entry* const fresh = engine::Entry::Copy(memory.ledger().arena(), *entry);
       if (fresh != nullptr) shard.Move(entry, fresh, &removals);
     })) {

@@ -59,7 +59,8 @@ struct NamespaceOptions {
   absl::Duration ttl = absl::InfiniteDuration();
 
   // An entry that nobody reads for this long goes. Kept to a sixteenth: an entry lives between 1
-  // and 17/16 of it after the last read. Infinite: off.
+  // and 17/16 of it after the last read; one at the moment when it is moved in memory may not
+  // count. Infinite: off.
   absl::Duration idle_ttl = absl::InfiniteDuration();
 
   // Whether this namespace has rows in the store. Without: memory only, as if the cache had none.
