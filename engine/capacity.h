@@ -13,7 +13,8 @@ namespace trivet::engine {
 // with at least kEntriesPerShardMin entries or kBytesPerShardMin bytes in each.
 size_t ChooseShards(const Capacity& capacity, size_t cores);
 
-// What shard `index` of `shards` gets. The parts differ by one at most and add up to the whole.
+// What shard `index` of `shards` gets. The parts differ by one at most and add up to the whole, or
+// from 256 MiB on to fifteen sixteenths of it (docs/decisions/0017-room-for-the-turn.md).
 ShardBudget PartOf(const Capacity& capacity, size_t index, size_t shards);
 
 // Below this, sharding costs hit ratio: measured, an eviction policy of its own for each shard

@@ -69,8 +69,16 @@ TEST(PartOf, APartOfALimitIsALimit) { EXPECT_EQ(PartOf({.max_entries = 2}, 3, 4)
 
 TEST(PartOf, TakesTheLargestNumbers) {
   const size_t most = std::numeric_limits<size_t>::max();
-  EXPECT_EQ(PartOf({.memory_bytes = most}, 0, 2).bytes, most / 2 + 1);
-  EXPECT_EQ(PartOf({.memory_bytes = most}, 1, 2).bytes, most / 2);
+  const size_t for_entries = most - most / 16;
+  EXPECT_EQ(PartOf({.memory_bytes = most}, 0, 2).bytes, for_entries / 2 + for_entries % 2);
+  EXPECT_EQ(PartOf({.memory_bytes = most}, 1, 2).bytes, for_entries / 2);
+}
+
+// See docs/decisions/0017-room-for-the-turn.md.
+TEST(PartOf, LargeBudgetsKeepASixteenthFree) {
+  constexpr size_t kFrom = 256 << 20;
+  EXPECT_EQ(PartOf({.memory_bytes = kFrom - 1}, 0, 1).bytes, kFrom - 1);
+  EXPECT_EQ(PartOf({.memory_bytes = kFrom}, 0, 1).bytes, kFrom - kFrom / 16);
 }
 
 }  // namespace
