@@ -46,7 +46,7 @@ class TagMembers {
   size_t bytes() const {
     const size_t first = first_.capacity() * sizeof(uint32_t);
     if (rest_ == nullptr) return first;
-    const size_t pieces = rest_->size() / kPieceSize + 1;
+    const size_t pieces = rest_->size() / kPieceSize + 1;  // NOLINTNEXTLINE: of the deque itself
     return first + sizeof(*rest_) + pieces * (kPieceSize * sizeof(uint32_t) + sizeof(void*));
   }
 
