@@ -125,12 +125,12 @@ void* Arena::TakeSmall(size_t size_class) {
 }
 
 void Arena::Free(void* block, size_t block_bytes) {
-  if (block_bytes <= kSmallBytesMax && Contains(block)) [[likely]] {
-    FreeSmall(block, SizeClassOf(block_bytes));
-  } else if (Contains(block)) [[likely]] {
-    pages_.FreeLarge(block, block_bytes);
-  } else {
+  if (!Contains(block)) [[unlikely]] {
     ::operator delete(block);
+  } else if (block_bytes <= kSmallBytesMax) {
+    FreeSmall(block, SizeClassOf(block_bytes));
+  } else {
+    pages_.FreeLarge(block, block_bytes);
   }
 }
 

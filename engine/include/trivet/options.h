@@ -137,7 +137,7 @@ struct CoherenceOptions {
 // What is set once per cache.
 struct CacheOptions {
   // The budget for everything the cache holds: entries, index, tags, pinned values. 0: no limit in
-  // bytes, then max_entries is required. At least 64 KiB, at most 56 GiB.
+  // bytes, then max_entries is required. At least 64 KiB, at most 56 GiB. See docs/memory.md.
   size_t memory_bytes = 0;
 
   // The most entries. 0: no limit in entries, then memory_bytes is required. Both may be given.
