@@ -9,6 +9,7 @@
 #include "absl/random/random.h"
 #include "engine/names.h"
 #include "engine/random.h"
+#include "engine/store_call.h"
 #include "engine/tell_part.h"
 
 namespace trivet::engine {
@@ -75,7 +76,7 @@ bool ChangeRelay::TakeAwayTold() {
   }
   for (std::span<const uint64_t> left = told; !left.empty();) {
     const auto some = left.first(std::min(left.size(), kRowsTakenAway));
-    if (!backing_.TrimChangeLog(some).ok()) {
+    if (!StoreCall([&] { return backing_.TrimChangeLog(some); }).ok()) {
       // Other processes tell these again, which costs them loads; this one does not.
       MutexLock lock(told_mu_);
       const size_t room = kToldMax - std::min(kToldMax, to_take_away_.size());
@@ -115,7 +116,7 @@ Overdue ChangeRelay::LookAround() {
 ChangeRelay::Look ChangeRelay::LookAtOldest(size_t rows_max, uint64_t look) {
   // While this machine sleeps, rows grow old elsewhere.
   const absl::Duration looked_at = clock_.Elapsed() + clock_.Suspended();
-  const auto rows = backing_.ReadChangeLog(rows_max);
+  const auto rows = StoreCall([&] { return backing_.ReadChangeLog(rows_max); });
   if (!rows.ok()) {
     Look nothing_seen;
     nothing_seen.overdue.AddAll();

@@ -10,6 +10,7 @@
 #include "engine/memory_invalidation.h"
 #include "engine/namespace_state.h"
 #include "engine/store_access.h"
+#include "engine/store_call.h"
 #include "trivet/backing.h"
 #include "trivet/shared_messages.h"
 
@@ -32,7 +33,8 @@ Told ClearOpen(Core& core) {
 // The store logged the end of every namespace it knows. Rows of which all others know are over; of
 // the rest others hear when the relay finds them.
 Coherence SettleRows(Core& core, uint64_t ticket, const Told& told) {
-  const auto rows = core.options().backing->ReadChangeLog(kNamespacesMax);
+  const auto rows =
+      StoreCall([&] { return core.options().backing->ReadChangeLog(kNamespacesMax); });
   if (!rows.ok()) return Coherence::kDeferred;
   Coherence worst = Coherence::kLocal;
   for (const LoggedChange& row : *rows) {
@@ -53,7 +55,7 @@ absl::Status ClearAll(Core& core, Coherence* told) {
   const auto& backing = core.options().backing;
   const uint64_t ticket = backing == nullptr || core.sharing() == nullptr ? kUnlogged : NewTicket();
   absl::Status outcome;
-  if (backing != nullptr) outcome = backing->ClearAll(ticket);
+  if (backing != nullptr) outcome = StoreCall([&] { return backing->ClearAll(ticket); });
   if (!outcome.ok() && !MayHaveCommitted(outcome)) return outcome;
   const Told of_open = ClearOpen(core);
   Coherence worst = ticket == kUnlogged ? Coherence::kLocal : SettleRows(core, ticket, of_open);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "engine/store_call.h"
 
 namespace trivet::engine {
 namespace {
@@ -78,7 +79,7 @@ void Core::MaintainStore(absl::Duration now) {
 bool Core::SweepStore(size_t rows_max) {
   if (options_.backing == nullptr || rows_max == 0) return false;
   // An error is no news: the same store tells it to those who read and write.
-  const absl::StatusOr<bool> swept = options_.backing->Sweep(rows_max);
+  const absl::StatusOr<bool> swept = StoreCall([&] { return options_.backing->Sweep(rows_max); });
   return swept.ok() && *swept;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/millis.h"
 #include "engine/names.h"
+#include "engine/store_call.h"
 
 namespace trivet::engine {
 namespace {
@@ -16,8 +17,9 @@ const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
 
 }  // namespace
 
-template <typename T>
-T StoreAccess::Counted(T result, size_t writes) {
+template <typename Call>
+auto StoreAccess::Counted(size_t writes, Call call) {
+  auto result = StoreCall(call);
   NamespaceState::StoreCounters& counters = space_.store_counters();
   counters.writes.fetch_add(writes, std::memory_order_relaxed);
   if (!StatusOf(result).ok()) counters.errors.fetch_add(1, std::memory_order_relaxed);
@@ -25,7 +27,7 @@ T StoreAccess::Counted(T result, size_t writes) {
 }
 
 absl::StatusOr<std::optional<StoredValue>> StoreAccess::Read(std::string_view key) {
-  auto row = Counted(backing_.Read(space_.name(), key), 0);
+  auto row = Counted(0, [&] { return backing_.Read(space_.name(), key); });
   NamespaceState::StoreCounters& counters = space_.store_counters();
   counters.reads.fetch_add(1, std::memory_order_relaxed);
   if (row.ok() && row->has_value()) counters.hits.fetch_add(1, std::memory_order_relaxed);
@@ -34,7 +36,7 @@ absl::StatusOr<std::optional<StoredValue>> StoreAccess::Read(std::string_view ke
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::ReadMany(
     std::span<const std::string_view> keys) {
-  auto rows = Counted(backing_.ReadMany(space_.name(), keys), 0);
+  auto rows = Counted(0, [&] { return backing_.ReadMany(space_.name(), keys); });
   NamespaceState::StoreCounters& counters = space_.store_counters();
   counters.reads.fetch_add(keys.size(), std::memory_order_relaxed);
   if (!rows.ok()) return rows;
@@ -47,31 +49,33 @@ absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::ReadMany(
 absl::StatusOr<std::vector<StoreWritten>> StoreAccess::Write(
     std::span<const StoreWrite> writes, uint64_t ticket, const std::optional<WriteFence>& fence) {
   if (fence.has_value()) {
-    return Counted(backing_.WriteFenced(*fence, space_.name(), writes, ticket), writes.size());
+    return Counted(writes.size(),
+                   [&] { return backing_.WriteFenced(*fence, space_.name(), writes, ticket); });
   }
-  return Counted(backing_.Write(space_.name(), writes, ticket), writes.size());
+  return Counted(writes.size(), [&] { return backing_.Write(space_.name(), writes, ticket); });
 }
 
 absl::StatusOr<std::vector<std::optional<StoredValue>>> StoreAccess::Delete(
     std::span<const std::string_view> keys, uint64_t ticket,
     const std::optional<WriteFence>& fence) {
   if (fence.has_value()) {
-    return Counted(backing_.DeleteFenced(*fence, space_.name(), keys, ticket), keys.size());
+    return Counted(keys.size(),
+                   [&] { return backing_.DeleteFenced(*fence, space_.name(), keys, ticket); });
   }
-  return Counted(backing_.Delete(space_.name(), keys, ticket), keys.size());
+  return Counted(keys.size(), [&] { return backing_.Delete(space_.name(), keys, ticket); });
 }
 
 absl::StatusOr<bool> StoreAccess::Touch(std::string_view key, absl::Time expires_at,
                                         uint64_t ticket) {
-  return Counted(backing_.Touch(space_.name(), key, expires_at, ticket), 1);
+  return Counted(1, [&] { return backing_.Touch(space_.name(), key, expires_at, ticket); });
 }
 
 absl::StatusOr<uint64_t> StoreAccess::DeleteTag(std::string_view tag, uint64_t ticket) {
-  return Counted(backing_.DeleteTag(space_.name(), tag, ticket), 1);
+  return Counted(1, [&] { return backing_.DeleteTag(space_.name(), tag, ticket); });
 }
 
 absl::Status StoreAccess::Clear(uint64_t ticket) {
-  return Counted(backing_.Clear(space_.name(), ticket), 1);
+  return Counted(1, [&] { return backing_.Clear(space_.name(), ticket); });
 }
 
 std::optional<LoadedValue> ToLoaded(StoredValue row, const NamespaceOptions& options,

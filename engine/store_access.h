@@ -35,8 +35,9 @@ class StoreAccess {
   absl::Status Clear(uint64_t ticket);
 
  private:
-  template <typename T>
-  T Counted(T result, size_t writes);
+  // Makes the call.
+  template <typename Call>
+  auto Counted(size_t writes, Call call);
 
   Backing& backing_;
   NamespaceState& space_;

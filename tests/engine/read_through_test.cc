@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -155,6 +156,24 @@ TEST_F(ReadThroughTest, AnErrorOfTheStoreIsPassedOnAndNotKept) {
 }
 
 // --- With a loader ------------------------------------------------------------------------------
+
+TEST_F(ReadThroughTest, AStoreThatThrowsHoldsNoReadUp) {
+  static constexpr std::string_view kKeys[] = {"42"};
+  const auto loader = [](Load&) -> Loaded { return "loaded"; };
+  const auto said = StatusIs(absl::StatusCode::kUnknown, HasSubstr("store threw"));
+  Store("42", "Ada");
+  Namespace users = cache_->In("users");
+  store_->OnCall([] { throw std::runtime_error("secret"); });
+  EXPECT_THAT(users.Get("42"), said);
+  EXPECT_THAT(users.GetOrLoad("42", loader), said);
+  EXPECT_THAT(users.MGet(kKeys)[0], said);
+  EXPECT_THAT(users.Ttl("42"), said);
+  EXPECT_FALSE(cache_->Maintain(1000)) << "sweeps the store";
+  EXPECT_EQ(cache_->stats().store_errors, 4u);
+  store_->OnCall(nullptr);
+  EXPECT_EQ(Text(users.MGet(kKeys)[0]), "Ada");
+  EXPECT_THAT(cache_->Close(), IsOk()) << "a load is still in progress";
+}
 
 TEST_F(ReadThroughTest, TheLoaderIsAskedAfterTheStore) {
   Namespace users = cache_->In("users");

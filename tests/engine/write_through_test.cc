@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -22,6 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::Eq;
 using testing::Gate;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::IsOk;
 using testing::IsOkAndHolds;
 using testing::RemovalLog;
@@ -135,6 +137,27 @@ TEST_F(WriteThroughTest, WhatTheStoreRefusesChangesNothingInMemory) {
     EXPECT_EQ(Stored("42"), write.stored) << write.name;
     EXPECT_EQ(Text(users.Get("42")), write.stored) << write.name;
   }
+}
+
+TEST_F(WriteThroughTest, AStoreThatThrowsHoldsNoWriteUp) {
+  Namespace users = cache_->In("users");
+  std::vector<Write> writes = AllWrites();
+  writes.push_back({"DeleteTag", [](Namespace& n) { return n.DeleteTag("t"); }, "-"});
+  writes.push_back({"Clear", [](Namespace& n) { return n.Clear(); }, "-"});
+  writes.push_back({"ClearAll", [this](Namespace&) { return cache_->ClearAll(); }, "-"});
+  for (const Write& write : writes) {
+    ASSERT_THAT(users.Set("42", "1", {.tags = {"t"}}), IsOk());
+    store_->OnCall([] { throw std::runtime_error("secret"); });
+    const absl::Status status = write.run(users);
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnknown, HasSubstr("store threw")))
+        << write.name;
+    EXPECT_THAT(status.message(), Not(HasSubstr("secret"))) << write.name;
+    store_->OnCall(nullptr);
+    EXPECT_EQ(Text(users.Get("42")), "1") << write.name << ": memory kept what nobody knows";
+    EXPECT_THAT(write.run(users), IsOk()) << write.name;
+    EXPECT_EQ(Text(users.Get("42")), write.stored) << write.name;
+  }
+  EXPECT_THAT(cache_->Close(), IsOk()) << "a write is still in progress";
 }
 
 TEST_F(WriteThroughTest, MemoryLetsGoOfWhatNobodyKnows) {

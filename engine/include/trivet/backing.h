@@ -75,7 +75,7 @@ inline constexpr uint64_t kUnlogged = 0;
 // have been committed all the same. Others: kUnavailable (busy beyond the time the implementation
 // waits, may be tried again), kResourceExhausted (disk or file-size limit), kDataLoss (corrupt),
 // kPermissionDenied (read-only), kNotFound (no such file), kInternal. A row that is not there is no
-// error.
+// error. What a method throws is taken for kUnknown, without the text of the exception.
 //
 // Thread-safety: all methods may be called from any thread at any time. They may block on I/O.
 class Backing {
