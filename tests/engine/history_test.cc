@@ -48,7 +48,6 @@ constexpr absl::Duration kTtl = absl::Milliseconds(3);
 
 // What goes on beside the operations.
 enum class Beside {
-  kNothing,
   kExpiry,  // mortal values have a TTL, and time passes
   kResizes,
   kMoves,  // entries are moved to other blocks
@@ -60,7 +59,7 @@ struct Case {
   size_t max_entries = 100;
   size_t shards = 1;
   bool store = false;
-  Beside beside = Beside::kNothing;
+  std::vector<Beside> beside = {};
 
   friend std::ostream& operator<<(std::ostream& out, const Case& test_case) {
     return out << test_case.name;
@@ -111,14 +110,15 @@ class HistoryTest : public ::testing::TestWithParam<std::tuple<Case, ReadMode>> 
     diary.ops[key].push_back(op);
   }
 
-  bool Has(Beside beside) const { return case_.beside == beside; }
+  bool Has(Beside beside) const {
+    return std::find(case_.beside.begin(), case_.beside.end(), beside) != case_.beside.end();
+  }
 
   void Disturb(Random& random) {
     constexpr Capacity kCapacities[] = {
         {.max_entries = 100}, {.max_entries = 2}, {.memory_bytes = 64 << 10, .max_entries = 1}};
-    switch (case_.beside) {
-      case Beside::kNothing:
-        return;
+    if (case_.beside.empty()) return;
+    switch (case_.beside[random() % case_.beside.size()]) {
       case Beside::kExpiry:
         clock_.Advance(absl::Milliseconds(1));
         cache_->Maintain(random() % 8);
@@ -364,11 +364,17 @@ INSTANTIATE_TEST_SUITE_P(
             Case{.name = "Store", .rounds = 7000, .store = true},
             Case{.name = "StoreInShards", .rounds = 3000, .shards = 4, .store = true},
             Case{.name = "StoreFewEntries", .rounds = 7000, .max_entries = 1, .store = true},
-            Case{.name = "Expiry", .rounds = 5000, .beside = Beside::kExpiry},
-            Case{.name = "Resizes", .rounds = 4000, .beside = Beside::kResizes},
-            Case{.name = "StoreResizes", .rounds = 3000, .store = true, .beside = Beside::kResizes},
-            Case{.name = "Moves", .rounds = 4000, .beside = Beside::kMoves},
-            Case{.name = "StoreMoves", .rounds = 3000, .store = true, .beside = Beside::kMoves}),
+            Case{.name = "Expiry", .rounds = 5000, .beside = {Beside::kExpiry}},
+            Case{.name = "Resizes", .rounds = 4000, .beside = {Beside::kResizes}},
+            Case{.name = "StoreResizes",
+                 .rounds = 3000,
+                 .store = true,
+                 .beside = {Beside::kResizes}},
+            Case{.name = "Moves", .rounds = 4000, .beside = {Beside::kMoves}},
+            Case{.name = "StoreMoves", .rounds = 3000, .store = true, .beside = {Beside::kMoves}},
+            Case{.name = "Upheaval",
+                 .rounds = 4000,
+                 .beside = {Beside::kExpiry, Beside::kResizes, Beside::kMoves}}),
         ::testing::ValuesIn(testing::kReadModes)),
     [](const auto& param_info) {
       return absl::StrCat(std::get<Case>(param_info.param).name,
