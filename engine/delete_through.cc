@@ -24,6 +24,7 @@ using engine::KeyRef;
 using engine::LiveObject;
 using engine::MemoryTier;
 using engine::RefsOf;
+using engine::Removals;
 using engine::Removed;
 using engine::StoreAccess;
 using engine::TypeOps;
@@ -113,9 +114,13 @@ absl::StatusOr<std::vector<Removed>> Namespace::RemoveAll(std::span<const std::s
   Announcement announcement(*core_, *state_, told);
   if (!UsesStore()) {
     for (size_t i = 0; state_->shared() != nullptr && i < keys.size(); ++i) {
-      // What was there may be in the shared tier alone.
-      absl::StatusOr<Result> found = ReadThrough(keys[i], nullptr);
-      if (found.ok()) removed[i].in_memory = std::move(found->value);
+      // What was there may be in the shared tier alone. Memory keeps nothing of it: it may not have
+      // been decided yet whether the namespace holds bytes.
+      if (auto peeked = memory.Peek(memory.Ref(state_, keys[i]))) {
+        removed[i].in_memory = std::move(peeked->value);
+      } else if (auto found = ReadAlone(keys[i]); found.ok()) {
+        removed[i].in_memory = std::move(found->value);
+      }
     }
     announcement.OfKeys(keys);
     for (size_t i = 0; i < keys.size(); ++i) {
@@ -138,8 +143,9 @@ absl::StatusOr<std::vector<Removed>> Namespace::RemoveAll(std::span<const std::s
     return rows.status();
   }
   for (size_t i = 0; i < keys.size(); ++i) removed[i].row = std::move((*rows)[i]);
-  flights.FinishEach([&](WriteFlight& flight) {
-    auto in_memory = engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit);
+  flights.FinishEach([&](WriteFlight& flight, Removals* removals) {
+    auto in_memory =
+        engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit, removals);
     if (!in_memory.has_value()) return;
     // A loader's value may be in memory alone; the first mention of the key gets it.
     const auto first = std::find(keys.begin(), keys.end(), std::string_view(flight.key));

@@ -25,6 +25,7 @@ using engine::LifetimeOf;
 using engine::MemoryTier;
 using engine::NeedsStore;
 using engine::NewValue;
+using engine::Removals;
 using engine::StoreAccess;
 using engine::WriteFlight;
 using engine::WriteFlights;
@@ -130,8 +131,8 @@ absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_
                          .version = written->front().version,
                          .expires = engine::ExpiryAfter(memory.now(), left),
                          .idle = engine::CeilMillis(state_->options().idle_ttl)};
-    flights.FinishEach([&](WriteFlight& flight) {
-      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred);
+    flights.FinishEach([&](WriteFlight& flight, Removals* removals) {
+      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred, removals);
     });
     return sum;
   }

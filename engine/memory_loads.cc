@@ -26,7 +26,7 @@ bool IsYoung(const LoadFlight& flight, Millis now) {
 }
 
 // Links the value, if it may be kept; the flight ends at that moment.
-Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
+Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded, Removals* removals) {
   const KeyRef key{flight.space, flight.key, flight.hash};
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(loaded.tags);
@@ -43,7 +43,6 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
   const bool pinned_full = memory.IsPinnedFull();
   Result result;
   {
-    Removals removals = memory.NewRemovals();
     Shard& shard = memory.ShardOf(key.hash);
     MutexLock lock(shard.mu);
     Stats& counters = shard.counters(key.space);
@@ -57,15 +56,15 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded) {
     if (!fits) ++counters.oversize;
     if (loaded.give_version) fresh->SetVersion(shard.NextVersion());
     if (!fenced && keep && fits && has_room && !pinned_full) {
-      Entry* old = shard.FindLive(key, now, &removals);
+      Entry* old = shard.FindLive(key, now, removals);
       // Between processes an older answer may come later.
       if (old != nullptr && loaded.version != 0 && old->version() > loaded.version) {
         result = memory.ResultOf(key.space, old, now);
       } else {
         // Pinned before it is linked: the maintenance in there may find that it has died already.
         result = memory.ResultOf(key.space, fresh.get(), now);
-        memory.Link(key, shard, EntryPtr(fresh.release(), fresh.get_deleter()), old, &records, now,
-                    &removals);
+        if (!memory.Link(key, shard, fresh, old, &records, now, removals)) [[unlikely]]
+          result = Result();
       }
     }
   }
@@ -142,12 +141,22 @@ LoadStart StartLoneLoad(MemoryTier& memory, const KeyRef& key) {
 
 absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
                                   absl::StatusOr<std::optional<LoadedValue>> loaded) {
+  Removals removals = memory.NewRemovals();
+  auto outcome = FinishLoad(memory, flight, source, std::move(loaded), &removals);
+  removals.Finish();
+  memory.KeepToBudget(memory.ShardOf(flight.hash));
+  return outcome;
+}
+
+absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
+                                  absl::StatusOr<std::optional<LoadedValue>> loaded,
+                                  Removals* removals) {
   const bool failed = !loaded.ok();
   absl::StatusOr<Result> outcome = Result();
   if (failed) {
     outcome = loaded.status();
   } else if (loaded->has_value()) {
-    outcome = Keep(memory, flight, **loaded);
+    outcome = Keep(memory, flight, **loaded, removals);
     outcome->tier = source;
   } else if (source == Tier::kStore || source == Tier::kLoader) {
     outcome->staleness = Since(flight, memory.now());
@@ -155,7 +164,6 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
   absl::StatusOr<Result> dropped = Result();  // what it pins is freed without the lock
   {
     const Millis now = memory.now();
-    Removals removals = memory.NewRemovals();
     Shard& shard = memory.ShardOf(flight.hash);
     MutexLock lock(shard.mu);
     // Keep has ended it already, under the lock under which it linked the entry.
@@ -167,7 +175,7 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     // Read beside a write, the store may be ahead of memory: what others still get there, this
     // reader gets too, or they would read backwards.
     if (!failed && source != Tier::kLoader && flight.fenced) {
-      Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, &removals);
+      Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, removals);
       if (entry != nullptr && !flight.lone && flight.space->IsServed(now)) {
         dropped = std::move(outcome);
         outcome = memory.ResultOf(flight.space, entry, now);
@@ -182,7 +190,6 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
   flight.outcome = outcome;
   flight.asked_loader = source == Tier::kLoader;
   flight.landing.Land();
-  memory.KeepToBudget(memory.ShardOf(flight.hash));
   return outcome;
 }
 

@@ -54,6 +54,10 @@ bool Holds(SetCondition condition, const Entry* old) {
   return false;
 }
 
+absl::Status NoMemoryLeft() {
+  return absl::ResourceExhaustedError("the arena of the cache, or the system, has no memory left");
+}
+
 EntryDraft DraftOf(const KeyRef& key, const NewValue& value, size_t tag_count, Millis now) {
   return {.space_id = key.space->id(),
           .key = key.key,
@@ -184,7 +188,7 @@ void MemoryTier::FitBatches(size_t memory_bytes) {
 
 bool MemoryTier::IsPinnedFull() const {
   const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
-  const size_t pinned = memory == 0 ? 0 : ledger_.pinned_bytes();
+  const size_t pinned = ledger_.pinned_bytes();
   return (memory != 0 && pinned > memory / kPinnedPart) ||
          pinned + reclaimer_.waiting_bytes() > WaitingBytesMax();
 }
@@ -194,12 +198,15 @@ size_t MemoryTier::WaitingBytesMax() const {
   return memory == 0 ? kWaitingWithoutLimit : std::max(memory / kPinnedPart, kWaitingMin);
 }
 
-void MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old,
+bool MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr& fresh, Entry* old,
                       TagRecords* records, Millis now, Removals* removals) {
   MeasureSlackIfDue();
-  shard.Link(key, fresh.release(), old, records, Reserved(), now, removals);
+  if (!shard.Link(key, fresh.get(), old, records, Reserved(), now, removals)) [[unlikely]]
+    return false;
+  fresh.release();
   size_t work = kWorkPerWrite;
   shard.Maintain(now, clears_.load(std::memory_order_acquire), &work, removals);
+  return true;
 }
 
 Result MemoryTier::ResultOf(const NamespaceState* space, Entry* entry, Millis now,
@@ -228,8 +235,7 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
   shard.lookup().PrefetchEntry(key.hash);
   if (fresh == nullptr) {
     key.space->tags().Release(records);
-    return absl::ResourceExhaustedError(
-        "the arena of the cache, or the system, has no memory left");
+    return NoMemoryLeft();
   }
   const size_t charge = fresh->charge();
   const size_t value_bytes = value.object != nullptr ? value.object->bytes() : value.value.size();
@@ -257,7 +263,8 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
       *result = {.applied = true, .version = fresh->version()};
       fresh->epoch = epoch;
       shard.flights().FenceLoad(key.space, key.key, key.hash);
-      Link(key, shard, std::move(fresh), old, &records, now, &removals);
+      if (!Link(key, shard, fresh, old, &records, now, &removals)) [[unlikely]]
+        result = NoMemoryLeft();
     }
   }
   key.space->tags().Release(records);

@@ -183,9 +183,11 @@ class MemoryTier {
       HelpMoving();
   }
 
-  // Links, and does a little maintenance, since writes pay for it. KeepToBudget has to follow.
-  void Link(const KeyRef& key, Shard& shard, EntryPtr fresh, Entry* old, TagRecords* records,
-            Millis now, Removals* removals) TRIVET_REQUIRES(shard.mu);
+  // Takes `fresh` over and links it, and does a little maintenance, since writes pay for it.
+  // KeepToBudget has to follow. False: there is no memory for its place, and nothing is changed.
+  [[nodiscard]] bool Link(const KeyRef& key, Shard& shard, EntryPtr& fresh, Entry* old,
+                          TagRecords* records, Millis now, Removals* removals)
+      TRIVET_REQUIRES(shard.mu);
 
   // Of each shard's budget, what pinned values and the slack of the arena take. Not what waits for
   // its grace period: that was evicted just now, and must not be the reason to evict more.
@@ -246,6 +248,7 @@ class MemoryTier {
   // The pass over all entries and tables that moves some, and when the next one may begin.
   MovingPass moving_;
   std::atomic<bool> writes_help_{false};
+  Mutex resizing_mu_;  // held while budgets change
   Mutex moving_mu_;
   bool has_begun_ TRIVET_GUARDED_BY(moving_mu_) = false;  // and its end was not noted
   size_t slack_begun_ TRIVET_GUARDED_BY(moving_mu_) = 0;  // when the slabs were picked

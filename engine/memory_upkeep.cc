@@ -24,16 +24,18 @@ void MemoryTier::EvictTheRest(Shard& shard) {
 }
 
 void MemoryTier::Resize(const Capacity& capacity) {
-  memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
-  FitBatches(capacity.memory_bytes);
-  MeasureSlack();  // of which only a part of the new budget counts
-  for (size_t i = 0; i < shards_.size(); ++i) {
-    {
+  {
+    // All shards get the same one of several new capacities.
+    MutexLock resizing(resizing_mu_);
+    memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
+    FitBatches(capacity.memory_bytes);
+    MeasureSlack();  // of which only a part of the new budget counts
+    for (size_t i = 0; i < shards_.size(); ++i) {
       MutexLock lock(shards_[i]->mu);
       shards_[i]->SetBudget(PartOf(capacity, i, shards_.size()));
     }
-    EvictTheRest(*shards_[i]);
   }
+  for (const auto& shard : shards_) EvictTheRest(*shard);
   reclaimer_.Reclaim();
   arena_.Trim();
   MeasureSlack();
@@ -51,7 +53,7 @@ bool MemoryTier::Maintain(size_t budget) {
   }
   MeasureSlack();
   // A part of the budget, so that neither waits for the other.
-  size_t moving_budget = budget / 4;
+  size_t moving_budget = (budget + 3) / 4;
   budget -= moving_budget;
   bool any_more = MoveTogether(&moving_budget);
   budget += moving_budget;

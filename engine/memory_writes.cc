@@ -50,52 +50,52 @@ void AbandonWrite(MemoryTier& memory, WriteFlight& flight) {
   flight.landing.Land();
 }
 
-void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep) {
+void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep,
+                 Removals* removals) {
   const KeyRef key = KeyOf(flight);
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(value.tags);
   EntryPtr fresh = memory.Prepare(key, value, records.size(), now);
   if (fresh != nullptr) fresh->epoch = flight.epoch;
-  const bool pinned_full = memory.IsPinnedFull();
+  const bool has_room = fresh != nullptr && !memory.IsPinnedFull();
   Shard& shard = memory.ShardOf(key.hash);
   {
-    Removals removals = memory.NewRemovals();
     MutexLock lock(shard.mu);
     shard.flights().Remove(&flight);
     shard.flights().FenceLoad(key.space, key.key, key.hash);
-    Entry* old = shard.FindLive(key, now, &removals);
-    const bool fits = fresh != nullptr && shard.Fits(key.space, fresh->charge());
+    Entry* old = shard.FindLive(key, now, removals);
+    const bool fits = fresh == nullptr || shard.Fits(key.space, fresh->charge());
     const bool keep = may_keep && flight.newest_version <= value.version &&
                       key.space->IsServed(now) && !IsFenced(flight, records);
-    if (keep && fits && !pinned_full) {
-      memory.Link(key, shard, std::move(fresh), old, &records, now, &removals);
-    } else if (old != nullptr) {
+    const bool is_linked =
+        keep && fits && has_room && memory.Link(key, shard, fresh, old, &records, now, removals);
+    if (!is_linked && old != nullptr) {
       shard.Remove(old, key.hash, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize,
-                   &removals);
-    } else if (!fits) {
+                   removals);
+    } else if (!is_linked && !fits) {
       ++shard.counters(key.space).oversize;
     }
-    // Before the listeners of the removals: nobody waits for them.
-    flight.landing.Land();
   }
+  flight.landing.Land();
   key.space->tags().Release(records);
-  memory.HelpIfNeeded(shard);
 }
 
 std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& flight,
-                                            RemovalCause cause) {
+                                            RemovalCause cause, Removals* removals) {
   const KeyRef key = KeyOf(flight);
   const Millis now = memory.now();
-  Removals removals = memory.NewRemovals();
-  Shard& shard = memory.ShardOf(key.hash);
-  MutexLock lock(shard.mu);
-  shard.flights().Remove(&flight);
-  shard.flights().FenceLoad(key.space, key.key, key.hash);
+  std::optional<Value> value;
+  {
+    Shard& shard = memory.ShardOf(key.hash);
+    MutexLock lock(shard.mu);
+    shard.flights().Remove(&flight);
+    shard.flights().FenceLoad(key.space, key.key, key.hash);
+    if (Entry* entry = shard.FindLive(key, now, removals)) {
+      value = memory.ledger().Pin(entry);
+      shard.Remove(entry, key.hash, cause, removals);
+    }
+  }
   flight.landing.Land();
-  Entry* entry = shard.FindLive(key, now, &removals);
-  if (entry == nullptr) return std::nullopt;
-  Value value = memory.ledger().Pin(entry);
-  shard.Remove(entry, key.hash, cause, &removals);
   return value;
 }
 

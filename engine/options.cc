@@ -21,6 +21,8 @@ using engine::ToAbsl;
 
 // Less than this would not hold the tables of a single shard and a few entries.
 constexpr size_t kMemoryBytesMin = 64 << 10;
+// Less would hold hardly anything: a value may take an eighth of it.
+constexpr size_t kShardBytesMin = 4 << 10;
 // What an arena holds, less some room for its slack.
 constexpr size_t kMemoryBytesMax = size_t{56} << 30;
 
@@ -48,6 +50,11 @@ absl::Status ValidateCapacity(const CacheOptions& options) {
   if (options.shards != 0 &&
       (!std::has_single_bit(options.shards) || options.shards > kShardsMax)) {
     return Wrong("CacheOptions.shards", "0 or a power of two up to 1024", options.shards);
+  }
+  if (options.memory_bytes != 0 && options.memory_bytes / kShardBytesMin < options.shards) {
+    return Wrong("CacheOptions.memory_bytes",
+                 absl::StrCat("at least ", kShardBytesMin, " per shard (", options.shards, ")"),
+                 options.memory_bytes);
   }
   if (options.max_entries != 0 && options.max_entries < options.shards) {
     return Wrong("CacheOptions.max_entries",

@@ -27,6 +27,7 @@ using engine::LoadFlight;
 using engine::LoadSource;
 using engine::LoadStart;
 using engine::MemoryTier;
+using engine::Removals;
 using engine::SharedLoads;
 using engine::StoreAccess;
 
@@ -168,7 +169,8 @@ struct Pending {
 };
 
 // Brings what memory lacks with one command to the shared tier and one to the store.
-void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Result>> answers) {
+void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Result>> answers,
+              Removals* removals) {
   if (led.empty()) return;
   engine::NamespaceState& space = *led.front().key.space;
   std::vector<LoadFlight*> flights;
@@ -182,7 +184,7 @@ void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Resul
   std::vector<size_t> missing_at;
   const auto finish = [&](size_t i, Tier source, auto value) {
     answers[led[i].index] =
-        engine::FinishLoad(core.memory(), *flights[i], source, std::move(value));
+        engine::FinishLoad(core.memory(), *flights[i], source, std::move(value), removals);
   };
   for (size_t i = 0; i < led.size(); ++i) {
     if (std::optional<LoadedValue> found = std::move(shared.found(i))) {
@@ -214,8 +216,9 @@ void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Resul
   for (size_t i = 0; i < missing.size(); ++i) finish(missing_at[i], source, std::move(values[i]));
 }
 
-// Memory, then one load per key that all who ask meanwhile share.
-absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const LoadSource* source) {
+// Memory, then one load per key that all who ask meanwhile share. `first_try`: not counted yet.
+absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const LoadSource* source,
+                             bool first_try = true) {
   MemoryTier& memory = core.memory();
   if (engine::ActiveLoad::Contains(key.space, key.key)) {
     // Waiting for itself, unless it has Set the key meanwhile.
@@ -224,7 +227,7 @@ absl::StatusOr<Result> Fetch(Core& core, const KeyRef& key, const LoadSource* so
   }
   if (absl::Status status = CheckProof(core, key); !status.ok()) return status;
   std::optional<absl::Duration> deadline;
-  for (bool first_try = true;; first_try = false) {
+  for (;; first_try = false) {
     LoadStart start = engine::StartLoad(memory, key, first_try);
     switch (start.kind) {
       case LoadStart::Kind::kHit:
@@ -273,6 +276,12 @@ absl::StatusOr<Result> Namespace::ReadThrough(std::string_view key, const LoadSo
     return FetchFresh(*core_, ref, source, options.staleness_max);
   }
   return Fetch(*core_, ref, source);
+}
+
+absl::StatusOr<Result> Namespace::ReadAlone(std::string_view key) {
+  const KeyRef ref = core_->memory().Ref(state_, key);
+  if (absl::Status status = CheckProof(*core_, ref); !status.ok()) return status;
+  return FetchAlone(*core_, ref, nullptr, -absl::InfiniteDuration());
 }
 
 std::vector<absl::StatusOr<Result>> Namespace::MGet(std::span<const std::string_view> keys) {
@@ -326,14 +335,18 @@ std::vector<absl::StatusOr<Result>> Namespace::ReadManyThrough(
         break;
     }
   }
-  BringLed(*core_, led, answers);
+  Removals removals = core_->memory().NewRemovals();
+  BringLed(*core_, led, answers, &removals);
+  removals.Finish();
+  for (const Pending& one : led)
+    core_->memory().KeepToBudget(core_->memory().ShardOf(one.key.hash));
   if (joined.empty()) return answers;
   // Only now: a batch that waits holds no flight that another one waits for.
   const absl::Duration deadline = core_->JoinDeadline();
   for (const Pending& pending : joined) {
     auto outcome = engine::AwaitLoad(core_->memory(), pending.start, deadline);
     answers[pending.index] =
-        outcome.has_value() ? *std::move(outcome) : Fetch(*core_, pending.key, nullptr);
+        outcome.has_value() ? *std::move(outcome) : Fetch(*core_, pending.key, nullptr, false);
   }
   return answers;
 }
@@ -353,8 +366,7 @@ absl::StatusOr<std::optional<absl::Duration>> Namespace::Ttl(std::string_view ke
   }
   if (!UsesStore()) {
     if (state_->shared() == nullptr) return std::nullopt;
-    if (absl::Status status = CheckProof(*core_, ref); !status.ok()) return status;
-    const auto found = FetchAlone(*core_, ref, nullptr, -absl::InfiniteDuration());
+    const absl::StatusOr<Result> found = ReadAlone(key);
     if (!found.ok()) return found.status();
     return *found ? std::optional(found->remaining_ttl) : std::nullopt;
   }

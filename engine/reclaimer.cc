@@ -81,12 +81,12 @@ void Reclaimer::Reclaim() {
 void Reclaimer::ReclaimUnlessHeldUp() {
   const uint64_t era = held_up_in_.load(std::memory_order_relaxed);
   bool is_held_up = false;
-  if (era != 0) {
-    records_.ForEach([era, &is_held_up](const ThreadRecord& record) {
-      is_held_up = is_held_up || record.reading.load(std::memory_order_relaxed) == era;
-    });
-  }
-  if (!is_held_up) Reclaim();
+  bool is_any = false;
+  records_.ForEach([&](const ThreadRecord& record) {
+    is_any = is_any || record.has_garbage;
+    is_held_up = is_held_up || (era != 0 && record.reading.load(std::memory_order_relaxed) == era);
+  });
+  if (is_any && !is_held_up) Reclaim();
 }
 
 void Reclaimer::Seal(ThreadRecord& record) {

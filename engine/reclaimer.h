@@ -77,8 +77,8 @@ class Reclaimer {
   // Seals what all threads have collected, and frees what may be freed.
   void Reclaim();
 
-  // The same, unless the reader that held up the last Reclaim is still there: then it would bring
-  // nothing, and interrupt all threads for that.
+  // The same, unless it would bring nothing, and interrupt all threads for that: the reader that
+  // held up the last Reclaim is still there, or nothing waits.
   void ReclaimUnlessHeldUp();
 
   // A thread's collection is sealed when it has so many bytes, or so many that Values hold: how

@@ -1,6 +1,7 @@
 #include "engine/shard.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "engine/check.h"
@@ -99,16 +100,19 @@ void Shard::RecordHit(Entry* entry, size_t reserved, Millis now, Removals* remov
   if (EvictWhileOver(reserved, &work, now, removals)) is_over_budget_ = true;
 }
 
-void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
+bool Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
                  Millis now, Removals* removals) {
   // All that a reader looks at, before the index shows the entry.
   if (fresh->has_idle()) fresh->SetAccessed(now);
-  if (!records->empty()) tag_groups_.Add(fresh, records);
+  if (!records->empty() && !tag_groups_.Add(fresh, records)) return false;
   Share& share = ShareOf(key.space);
   if (old == nullptr) {
     if (Entry* crowded = index_.Crowded(key.hash)) Evict(crowded, now, removals);
     const size_t buckets = index_.bucket_count();
-    TRIVET_CHECK(index_.Insert(fresh, key.hash), "out of memory");
+    if (!index_.Insert(fresh, key.hash)) {
+      LeaveGroups(share, fresh, removals);
+      return false;
+    }
     FollowBuckets(buckets);
     PolicyOf(share).Insert(fresh, key.hash);
     ++share.stats.entries;
@@ -120,12 +124,18 @@ void Shard::Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* record
     Charge(share, fresh->charge() - old->charge());
     LetGo(share, old, RemovalCause::kReplaced, removals);
   }
+  if (share.epoch != fresh->epoch) [[unlikely]] {
+    share.epoch = fresh->epoch;
+    share.entries_of_epoch = 0;
+  }
+  ++share.entries_of_epoch;
   if (fresh->has_ttl()) ScheduleBy(index_.BucketOf(key.hash), DueOf(fresh));
   ++share.stats.sets;
   size_t work = kEvictedPerWrite;
   if (EvictToQuota(share, &work, now, removals) || EvictWhileOver(reserved, &work, now, removals)) {
     is_over_budget_ = true;
   }
+  return true;
 }
 
 void Shard::Remove(Entry* entry, uint64_t hash, RemovalCause cause, Removals* removals) {
@@ -152,11 +162,18 @@ void Shard::Charge(Share& share, size_t bytes) {
   entry_bytes_ += bytes;
 }
 
+void Shard::LeaveGroups(const Share& share, Entry* entry, Removals* removals) {
+  if (!entry->has_tags()) return;
+  std::vector<std::unique_ptr<TagGroup>> emptied;
+  tag_groups_.Remove(entry, &emptied);
+  removals->AddGroups(share.space, std::move(emptied));
+}
+
 void Shard::LetGo(Share& share, Entry* entry, RemovalCause cause, Removals* removals) {
-  if (entry->has_tags()) {
-    std::vector<std::unique_ptr<TagGroup>> emptied;
-    tag_groups_.Remove(entry, &emptied);
-    removals->AddGroups(share.space, std::move(emptied));
+  LeaveGroups(share, entry, removals);
+  if (entry->epoch == share.epoch) --share.entries_of_epoch;
+  if (purge_ == Purge::kRemoves && entry->epoch != share.space->epoch()) {
+    purge_left_ -= purge_left_ > 0 ? 1 : 0;
   }
   ++(share.stats.*CounterOf(cause));
   removals->Add(entry, share.space, cause);
@@ -304,45 +321,67 @@ bool Shard::MaintainMore(Millis now, uint64_t clears, size_t* budget, Removals* 
   return more_due || more_doomed || more_old;
 }
 
+size_t Shard::OldEntriesOf(const Share& share) {
+  return share.stats.entries - (share.epoch == share.space->epoch() ? share.entries_of_epoch : 0);
+}
+
 bool Shard::PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals) {
-  if (purged_clears_ == clears && purge_position_ == 0) return false;
-  while (*budget > 0) {
-    if (purge_position_ == 0) purging_clears_ = clears;  // a new pass
-    --*budget;
-    const bool more = index_.VisitBucket(&purge_position_, [&](Entry* entry) {
-      mu.AssertHeld();
-      if (!IsLive(entry, now)) Remove(entry, CauseOfDeath(entry, now), removals);
-    });
-    if (!more) {
-      purged_clears_ = purging_clears_;
-      if (purged_clears_ == clears) return false;
+  const auto spend = [budget] { *budget -= *budget > 0 ? 1 : 0; };
+  const auto is_done = [&] { return purge_ == Purge::kNone && purged_clears_ == clears; };
+  while (*budget > 0 && !is_done()) {
+    spend();
+    switch (purge_) {
+      case Purge::kNone:
+        purge_ = Purge::kCounts;
+        purging_clears_ = clears;
+        purge_position_ = purge_left_ = 0;
+        break;
+      case Purge::kCounts:
+        if (shares_.VisitPiece(&purge_position_, [this](const Share& share) {
+              purge_left_ += OldEntriesOf(share);
+            })) {
+          break;
+        }
+        purge_ = Purge::kRemoves;
+        purge_position_ = 0;
+        break;
+      case Purge::kRemoves:
+        if (purge_left_ > 0 && index_.VisitBucket(&purge_position_, [&](Entry* entry) {
+              mu.AssertHeld();
+              spend();
+              if (!IsLive(entry, now)) Remove(entry, CauseOfDeath(entry, now), removals);
+            })) {
+          break;
+        }
+        purge_ = Purge::kNone;
+        purged_clears_ = purging_clears_;
     }
   }
-  return true;
+  return !is_done();
 }
 
 // --- Figures
 
-void Shard::AddShare(NamespaceState* space) {
-  if (space->id() >= shares_.size()) shares_.resize(space->id() + 1);
-  Share& share = shares_[space->id()];
-  share.space = space;
+Share& Shard::AddShare(NamespaceState* space) {
+  Share& share = shares_.Add(space->id(), space);
   const size_t quota = space->options().quota_bytes;
-  if (quota == 0) return;
+  if (quota == 0) return share;
   share.quota = std::max<size_t>(quota / shards_, 1);
   share.policy = make_policy_();
   share.policy->SetCapacity({.weight = share.quota, .in_bytes = true});
   quotas_.push_back(space->id());
   SetCommonCapacity();
+  return share;
 }
 
 const Stats* Shard::FindCounters(uint32_t namespace_id) const {
-  return namespace_id < shares_.size() ? &shares_[namespace_id].stats : nullptr;
+  const Share* share = shares_.Find(namespace_id);
+  return share != nullptr ? &share->stats : nullptr;
 }
 
 size_t Shard::overhead_bytes() const {
-  size_t bytes = index_.bytes() + policy_->bytes() + tag_groups_.bytes() + wheel_.bytes() +
-                 shares_.capacity() * sizeof(Share);
+  size_t bytes =
+      index_.bytes() + policy_->bytes() + tag_groups_.bytes() + wheel_.bytes() + shares_.bytes();
   for (const uint32_t id : quotas_) bytes += shares_[id].policy->bytes();
   return bytes;
 }
@@ -359,12 +398,14 @@ void Shard::CheckInvariants() {
   policy_->CheckInvariants(common);
   wheel_.CheckInvariants();
   tag_groups_.CheckInvariants();
-  std::vector<Stats> seen(shares_.size());
+  std::map<uint32_t, Share> seen;
   for (size_t bucket = 0; bucket < index_.bucket_count(); ++bucket) {
     const auto timer = static_cast<uint32_t>(bucket);
     for (Entry* entry : index_.EntriesOf(bucket)) {
-      ++seen[entry->space_id()].entries;
-      seen[entry->space_id()].bytes += entry->charge();
+      Share& share = seen[entry->space_id()];
+      ++share.stats.entries;
+      share.stats.bytes += entry->charge();
+      if (entry->epoch == shares_[entry->space_id()].epoch) ++share.entries_of_epoch;
       TRIVET_CHECK(DueOf(entry) == kNever ||
                        (wheel_.IsScheduled(timer) && wheel_.DueOf(timer) <= DueOf(entry)),
                    "the timer of a bucket would be late");
@@ -375,11 +416,15 @@ void Shard::CheckInvariants() {
   }
   TRIVET_CHECK(wheel_.size() <= index_.bucket_count(), "a timer without a bucket");
   size_t bytes = 0;
-  for (size_t id = 0; id < seen.size(); ++id) {
-    TRIVET_CHECK(seen[id].entries == shares_[id].stats.entries, "entries are miscounted");
-    TRIVET_CHECK(seen[id].bytes == shares_[id].stats.bytes, "bytes are miscounted");
-    bytes += seen[id].bytes;
-  }
+  const auto check = [&](const Share& share) {
+    const Share& counted = seen[share.space->id()];
+    TRIVET_CHECK(counted.stats.entries == share.stats.entries, "entries are miscounted");
+    TRIVET_CHECK(counted.stats.bytes == share.stats.bytes, "bytes are miscounted");
+    TRIVET_CHECK(counted.entries_of_epoch == share.entries_of_epoch, "an epoch is miscounted");
+    bytes += counted.stats.bytes;
+  };
+  uint64_t position = 0;
+  while (shares_.VisitPiece(&position, check)) continue;
   TRIVET_CHECK(bytes == entry_bytes_, "the bytes of the shard are miscounted");
   TRIVET_CHECK(index_.size() <= 1 || !IsOverBudget(0), "the shard is over its budget");
 }

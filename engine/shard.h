@@ -19,6 +19,7 @@
 #include "engine/policy.h"
 #include "engine/relaxed.h"
 #include "engine/removals.h"
+#include "engine/shares.h"
 #include "engine/table_mover.h"
 #include "engine/tag_groups.h"
 #include "engine/timing_wheel.h"
@@ -96,9 +97,11 @@ class Shard {
   // Links a new entry of the key in place of `old` (null if there is none), then evicts some
   // entries until the budget is kept; where they are not enough, EvictToBudget has to follow (see
   // is_over_budget). `*records` are the tags of the entry; the holds that the shard took over are
-  // removed from it. `reserved` bytes of the budget are taken by others (pinned values).
-  void Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records, size_t reserved,
-            Millis now, Removals* removals) TRIVET_REQUIRES(mu);
+  // removed from it. `reserved` bytes of the budget are taken by others (pinned values). False: the
+  // arena, or the system, has no memory for its place; nothing is changed, and the entry is the
+  // caller's still.
+  [[nodiscard]] bool Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records,
+                          size_t reserved, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
   void Remove(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu) {
     Remove(entry, hash_of_(entry), cause, removals);
@@ -124,12 +127,12 @@ class Shard {
   bool is_over_budget() const { return is_over_budget_; }
 
   // Frees expired and invalidated entries until `*budget`, which it counts down, is used up: a unit
-  // is an entry looked at. True if there may be more to do. `clears` is how often any namespace was
-  // cleared so far: when it has changed since the last full pass over the index, the entries of
-  // older epochs are looked for.
+  // is an entry looked at, or a bucket. True if there may be more to do. `clears` is how often any
+  // namespace was cleared so far: when it has changed since the last pass, the entries of older
+  // epochs are looked for.
   bool Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu) {
-    const bool is_purged = purged_clears_ == clears && purge_position_ == 0;
+    const bool is_purged = purge_ == Purge::kNone && purged_clears_ == clears;
     if (wheel_.IsQuiet(now) && tag_groups_.NextDoomed() == nullptr && is_purged) [[likely]]
       return false;
     return MaintainMore(now, clears, budget, removals);
@@ -161,7 +164,6 @@ class Shard {
   Stats& counters(NamespaceState* space) TRIVET_REQUIRES(mu) { return ShareOf(space).stats; }
   // The same for reading: null if the namespace was never seen here.
   const Stats* FindCounters(uint32_t namespace_id) const TRIVET_REQUIRES(mu);
-  size_t namespaces_seen() const TRIVET_REQUIRES(mu) { return shares_.size(); }
 
   // Memory that does not belong to one entry.
   size_t overhead_bytes() const TRIVET_REQUIRES(mu);
@@ -173,21 +175,13 @@ class Shard {
   // A value may be at most this part of its shard's budget, so that one cannot empty the shard.
   static constexpr size_t kLargestPart = 8;
 
-  // What the shard holds of one namespace.
-  struct Share {
-    NamespaceState* space = nullptr;  // null: nothing yet
-    Stats stats = {};
-    // Where the namespace has a quota: this shard's part of it, and the order of eviction.
-    size_t quota = 0;
-    std::unique_ptr<Policy> policy = nullptr;
-  };
   Share& ShareOf(NamespaceState* space) TRIVET_REQUIRES(mu) {
-    if (space->id() >= shares_.size() || shares_[space->id()].space == nullptr) [[unlikely]]
-      AddShare(space);
-    return shares_[space->id()];
+    if (Share* share = shares_.Find(space->id())) [[likely]]
+      return *share;
+    return AddShare(space);
   }
   Share& ShareOf(const Entry* entry) TRIVET_REQUIRES(mu) { return shares_[entry->space_id()]; }
-  void AddShare(NamespaceState* space) TRIVET_REQUIRES(mu);
+  Share& AddShare(NamespaceState* space) TRIVET_REQUIRES(mu);
   Policy& PolicyOf(const Share& share) TRIVET_REQUIRES(mu) {
     return share.policy != nullptr ? *share.policy : *policy_;
   }
@@ -210,7 +204,8 @@ class Shard {
   static Millis DueOf(const Entry* entry) {
     return entry->has_idle() ? IdleDueOf(entry) : entry->expires();
   }
-  // The bucket's timer fires by then.
+  // The bucket's timer fires by then. Where the system has no memory for a timer, what is due goes
+  // when it is looked up, or evicted.
   void ScheduleBy(size_t bucket, Millis due) TRIVET_REQUIRES(mu);
   // After the index had `before` buckets: their timers follow.
   void FollowBuckets(size_t before) TRIVET_REQUIRES(mu);
@@ -228,6 +223,7 @@ class Shard {
   void RemoveFromIndex(Entry* entry, uint64_t hash) TRIVET_REQUIRES(mu);
   // What leaving the shard means for everything but index and policy.
   void Unlink(Entry* entry, RemovalCause cause, Removals* removals) TRIVET_REQUIRES(mu);
+  void LeaveGroups(const Share& share, Entry* entry, Removals* removals) TRIVET_REQUIRES(mu);
   // Adds to the figures, modulo 2^64: a difference may be negative.
   void Charge(Share& share, size_t bytes) TRIVET_REQUIRES(mu);
   // What is left of that when the figures are right.
@@ -235,6 +231,8 @@ class Shard {
       TRIVET_REQUIRES(mu);
   bool MaintainMore(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
+  // Entries of epochs that are over.
+  static size_t OldEntriesOf(const Share& share);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
 
@@ -248,16 +246,22 @@ class Shard {
   TimingWheel wheel_ TRIVET_GUARDED_BY(mu);  // a timer for each bucket of the index
   TagGroups tag_groups_ TRIVET_GUARDED_BY(mu);
   Flights flights_ TRIVET_GUARDED_BY(mu);
-  std::vector<Share> shares_ TRIVET_GUARDED_BY(mu);     // by namespace id
+  Shares shares_ TRIVET_GUARDED_BY(mu);
   std::vector<uint32_t> quotas_ TRIVET_GUARDED_BY(mu);  // of namespaces that have one, the ids
   size_t entry_bytes_ TRIVET_GUARDED_BY(mu) = 0;
   Relaxed<bool> is_over_budget_ = false;  // changed under `mu`
   uint64_t version_ TRIVET_GUARDED_BY(mu) = 0;
 
-  // The pass over the index that looks for entries of older epochs.
+  // The pass that looks for entries of older epochs: how many there are is counted in the shares,
+  // then the index is gone through until so many have gone.
+  enum class Purge : uint8_t { kNone, kCounts, kRemoves };
+  Purge purge_ TRIVET_GUARDED_BY(mu) = Purge::kNone;
   uint64_t purged_clears_ TRIVET_GUARDED_BY(mu) = 0;   // clears that a whole pass has seen
   uint64_t purging_clears_ TRIVET_GUARDED_BY(mu) = 0;  // clears when the running pass began
   uint64_t purge_position_ TRIVET_GUARDED_BY(mu) = 0;
+  // What is left to find: never too few, unless there was another Clear, after which there is
+  // another pass.
+  size_t purge_left_ TRIVET_GUARDED_BY(mu) = 0;
 };
 
 }  // namespace trivet::engine

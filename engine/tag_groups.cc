@@ -7,12 +7,15 @@
 
 namespace trivet::engine {
 
-TagGroup::TagGroup(Arena& group_arena, TagRecord* group_tag)
-    : arena(group_arena),
-      mark(static_cast<TagMark*>(group_arena.Allocate(sizeof(TagMark)))),
-      tag(group_tag) {
-  TRIVET_CHECK(mark != nullptr, "out of memory");
-  new (mark) TagMark{.group = this};
+std::unique_ptr<TagGroup> TagGroup::Create(Arena& arena, TagRecord* tag) {
+  void* const block = arena.Allocate(sizeof(TagMark));
+  if (block == nullptr) return nullptr;
+  return std::make_unique<TagGroup>(arena, new (block) TagMark, tag);
+}
+
+TagGroup::TagGroup(Arena& group_arena, TagMark* block, TagRecord* group_tag)
+    : arena(group_arena), mark(block), tag(group_tag) {
+  mark->group = this;
 }
 
 TagGroup::~TagGroup() { arena.Free(mark, Arena::BlockBytes(sizeof(TagMark))); }
@@ -20,29 +23,41 @@ TagGroup::~TagGroup() { arena.Free(mark, Arena::BlockBytes(sizeof(TagMark))); }
 size_t TagGroups::BytesOf(const TagGroup& group) {
   // The group, its place in the map, and its list as it is allocated.
   constexpr size_t kFixed = sizeof(TagGroup) + sizeof(TagMark) + 3 * sizeof(void*);
-  // The record of the tag and its place in the table of the namespace, with the name in both.
-  // Groups of other shards count it too: rather too much than too little.
-  const size_t record = sizeof(TagRecord) + 2 * (group.tag->name().size() + 5 * sizeof(void*));
+  // The record of the tag and its place in the table of the namespace. Groups of other shards count
+  // it too: rather too much than too little.
+  const size_t record = sizeof(TagRecord) + group.tag->name().size() + 5 * sizeof(void*);
   return kFixed + record + group.members.bytes();
 }
 
-void TagGroups::Add(Entry* entry, TagRecords* records) {
+bool TagGroups::Add(Entry* entry, TagRecords* records) {
   TRIVET_DCHECK(entry->tags().size() == records->size(), "a place for each tag");
-  size_t kept = 0;
-  for (size_t i = 0; i < records->size(); ++i) {
-    TagRecord* record = (*records)[i];
+  // First what may fail. A group without members is one that was made just now.
+  absl::InlinedVector<TagGroup*, 4> groups;
+  for (TagRecord* record : *records) {
     std::unique_ptr<TagGroup>& group = groups_[record];
+    if (group == nullptr) group = TagGroup::Create(arena_, record);
     if (group == nullptr) {
-      group = std::make_unique<TagGroup>(arena_, record);  // with the caller's hold
-    } else {
-      bytes_ -= BytesOf(*group);
-      (*records)[kept++] = record;
+      groups_.erase(record);
+      for (const TagGroup* made : groups) {
+        if (made->members.empty()) groups_.erase(made->tag);
+      }
+      return false;
     }
+    groups.push_back(group.get());
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    TagGroup* const group = groups[i];
+    if (!group->members.empty()) {
+      bytes_ -= BytesOf(*group);
+      (*records)[kept++] = group->tag;
+    }  // else with the caller's hold
     entry->tags()[i] = {arena_.NumberOf(group->mark), static_cast<uint32_t>(group->members.size())};
     group->members.push_back(arena_.NumberOf(entry));
     bytes_ += BytesOf(*group);
   }
   records->resize(kept);
+  return true;
 }
 
 void TagGroups::Remove(Entry* entry, std::vector<std::unique_ptr<TagGroup>>* emptied) {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "engine/entry.h"
 #include "engine/relaxed.h"
 #include "engine/tag_members.h"
@@ -26,7 +26,9 @@ struct TagMark {
 
 // The entries of a shard that were given one tag since its last invalidation.
 struct TagGroup {
-  TagGroup(Arena& group_arena, TagRecord* group_tag);
+  // Null if the arena has no block for the mark.
+  static std::unique_ptr<TagGroup> Create(Arena& arena, TagRecord* tag);
+  TagGroup(Arena& group_arena, TagMark* block, TagRecord* group_tag);
   TagGroup(const TagGroup&) = delete;
   TagGroup& operator=(const TagGroup&) = delete;
   ~TagGroup();
@@ -57,8 +59,9 @@ class TagGroups {
 
   // Enters the entry under each of its tags. REQUIRES: `records` are the entry's tags, as many as
   // Entry::tags has places. Where a new group takes over the caller's hold on a record, that record
-  // is removed from `*records`; the caller releases the rest.
-  void Add(Entry* entry, TagRecords* records);
+  // is removed from `*records`; the caller releases the rest. False, and nothing is changed, if the
+  // arena has no room for a new group.
+  [[nodiscard]] bool Add(Entry* entry, TagRecords* records);
 
   // Takes the entry out of all its groups. Those that are empty now are appended to `*emptied`, and
   // the caller takes over their holds on their tags.
@@ -103,7 +106,8 @@ class TagGroups {
   Entry* EntryAt(uint32_t number) const { return static_cast<Entry*>(arena_.At(number)); }
 
   Arena& arena_;
-  absl::flat_hash_map<TagRecord*, std::unique_ptr<TagGroup>> groups_;
+  // A tree: it grows in small steps.
+  absl::btree_map<TagRecord*, std::unique_ptr<TagGroup>> groups_;
   std::list<std::unique_ptr<TagGroup>> doomed_;
   size_t bytes_ = 0;
 };

@@ -6,13 +6,20 @@
 
 namespace trivet::engine {
 
+TagTable::Records::iterator TagTable::Find(std::string_view name) {
+  const auto [begin, end] = records_.equal_range(StringHash()(name));
+  const auto it =
+      std::find_if(begin, end, [name](const auto& of) { return of.second->name() == name; });
+  return it == end ? records_.end() : it;
+}
+
 TagRecords TagTable::AcquireSome(std::span<const std::string> names) {
   TagRecords records;
   MutexLock lock(mu_);
   for (const std::string& name : names) {
-    auto it = records_.find(name);
+    auto it = Find(name);
     if (it == records_.end()) {
-      it = records_.emplace(name, std::make_unique<TagRecord>(name, forgotten_)).first;
+      it = records_.emplace(StringHash()(name), std::make_unique<TagRecord>(name, forgotten_));
     }
     TagRecord* record = it->second.get();
     if (std::find(records.begin(), records.end(), record) != records.end()) continue;
@@ -34,14 +41,14 @@ void TagTable::ReleaseSome(std::span<TagRecord* const> records) {
 void TagTable::DropIfUnused(TagRecord* record) {
   if (record->holders_ > 0) return;
   forgotten_ = std::max(forgotten_, record->invalidated_at_.load(std::memory_order_relaxed));
-  records_.erase(records_.find(record->name()));
+  records_.erase(Find(record->name()));
 }
 
 TagRecord* TagTable::Invalidate(std::string_view name) {
   MutexLock lock(mu_);
   const TagTime time = clock_.load(std::memory_order_relaxed) + 1;
   TagRecord* held = nullptr;
-  if (const auto it = records_.find(name); it != records_.end()) {
+  if (const auto it = Find(name); it != records_.end()) {
     held = it->second.get();
     ++held->holders_;
     held->invalidated_at_.store(time, std::memory_order_release);

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/container/inlined_vector.h"
 #include "engine/mutex.h"
 #include "engine/strings.h"
@@ -84,9 +84,12 @@ class TagTable {
   void ReleaseSome(std::span<TagRecord* const> records);
   void DropIfUnused(TagRecord* record) TRIVET_REQUIRES(mu_);
 
+  // By the hash of the name. A tree: it grows in small steps.
+  using Records = absl::btree_multimap<size_t, std::unique_ptr<TagRecord>>;
+  Records::iterator Find(std::string_view name) TRIVET_REQUIRES(mu_);
+
   mutable Mutex mu_;
-  absl::flat_hash_map<std::string, std::unique_ptr<TagRecord>, StringHash, StringEqual> records_
-      TRIVET_GUARDED_BY(mu_);
+  Records records_ TRIVET_GUARDED_BY(mu_);
   TagTime forgotten_ TRIVET_GUARDED_BY(mu_) = 0;
   std::atomic<TagTime> clock_{0};  // raised under mu_
 };

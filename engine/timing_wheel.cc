@@ -68,15 +68,16 @@ void TimingWheel::Put(uint32_t node) {
 
 // --- Changing
 
-void TimingWheel::Schedule(uint32_t node, uint64_t due_ms) {
+bool TimingWheel::Schedule(uint32_t node, uint64_t due_ms) {
   if (node >= end_) {
-    TRIVET_CHECK(range_.Commit((size_t{node} + 1) * sizeof(Node)), "out of memory");
+    if (!range_.Commit((size_t{node} + 1) * sizeof(Node))) return false;
     end_ = node + 1;
   }
   if (IsScheduled(node)) Cancel(node);
   nodes_[node].due_ms = due_ms;
   Put(node);
   ++size_;
+  return true;
 }
 
 void TimingWheel::Cancel(uint32_t node) {

@@ -59,8 +59,9 @@ class TimingWheel {
   TimingWheel& operator=(const TimingWheel&) = delete;
 
   // The node fires when Advance reaches `due_ms`, and not before; if that time has passed, in the
-  // next Advance. A node that is scheduled already is moved.
-  void Schedule(uint32_t node, uint64_t due_ms);
+  // next Advance. A node that is scheduled already is moved. False: the system has no memory for
+  // it, and it never fires.
+  bool Schedule(uint32_t node, uint64_t due_ms);
 
   // REQUIRES: the node is scheduled.
   void Cancel(uint32_t node);

@@ -122,7 +122,7 @@ TEST_P(ReclaimerTest, WhatOtherThreadsCollectedIsReclaimedToo) {
 
 TEST_P(ReclaimerTest, TagGroupsWaitAsWell) {
   std::vector<std::unique_ptr<TagGroup>> groups;
-  groups.push_back(std::make_unique<TagGroup>(testing::TestArena(), nullptr));
+  groups.push_back(TagGroup::Create(testing::TestArena(), nullptr));
   const TagGroup* const group = groups.front().get();
   {
     const Reclaimer::Reading reading(reclaimer_, reclaimer_.records().Mine());

@@ -95,7 +95,7 @@ TEST_F(RemovalsTest, GiveBackTheHoldsOnTagsFirst) {
   const std::vector<std::string> names = {"a", "b"};
   std::vector<std::unique_ptr<TagGroup>> groups;
   for (TagRecord* record : users_.tags().Acquire(names)) {
-    groups.push_back(std::make_unique<TagGroup>(testing::TestArena(), record));
+    groups.push_back(TagGroup::Create(testing::TestArena(), record));
   }
   size_t tags_when_told = 99;
   const RemovalListener listener = [&](const Removal&) { tags_when_told = users_.tags().size(); };

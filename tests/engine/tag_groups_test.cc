@@ -28,7 +28,7 @@ class TagGroupsTest : public ::testing::Test {
   EntryPtr Add(const std::string& key, const std::vector<std::string>& tags) {
     TagRecords records = table_.Acquire(tags);
     EntryPtr entry = MakeEntry(key, "", records.size());
-    groups_.Add(entry.get(), &records);
+    EXPECT_TRUE(groups_.Add(entry.get(), &records));
     table_.Release(records);
     return entry;
   }

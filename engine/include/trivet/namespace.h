@@ -249,6 +249,8 @@ class Namespace {
   // Get, or GetOrLoad if there is a source; of bytes or objects.
   absl::StatusOr<Result> ReadThrough(std::string_view key, const engine::LoadSource* source,
                                      const GetOptions& options = {});
+  // Past memory, which keeps nothing of it.
+  absl::StatusOr<Result> ReadAlone(std::string_view key);
   // MGet; of bytes or objects.
   std::vector<absl::StatusOr<Result>> ReadManyThrough(std::span<const std::string_view> keys);
 

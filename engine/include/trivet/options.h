@@ -100,8 +100,7 @@ enum class Bus {
   kMessages,
   // They do not: a copy in memory is served until its TTL runs out, whatever others do, and nothing
   // bounds staleness but that. Costs no subscription. Shared namespaces must have a finite TTL;
-  // what
-  // a Set, a load or a row gives an entry instead is not looked at.
+  // what a Set, a load or a row gives an entry instead is not looked at.
   kNone,
 };
 
@@ -137,7 +136,8 @@ struct CoherenceOptions {
 // What is set once per cache.
 struct CacheOptions {
   // The budget for everything the cache holds: entries, index, tags, pinned values. 0: no limit in
-  // bytes, then max_entries is required. At least 64 KiB, at most 56 GiB. See docs/memory.md.
+  // bytes, then max_entries is required. At least 64 KiB, and 4 KiB for each shard; at most 56 GiB.
+  // See docs/memory.md.
   size_t memory_bytes = 0;
 
   // The most entries. 0: no limit in entries, then memory_bytes is required. Both may be given.

@@ -33,7 +33,7 @@ struct Stats {
   // The store behind the Backing seam.
   uint64_t store_reads = 0;   // keys asked for
   uint64_t store_hits = 0;    // of these: found
-  uint64_t store_writes = 0;  // keys written or deleted
+  uint64_t store_writes = 0;  // keys that it was to write or delete, also where it failed
   uint64_t store_errors = 0;  // calls that failed
 
   // The tier that processes share.

@@ -257,13 +257,15 @@ class Typed {
   }
 
   static absl::StatusOr<engine::LiveObject> Decode(std::string_view bytes) {
-    std::optional<absl::StatusOr<T>> value;
+    absl::StatusOr<engine::LiveObject> object;
     const absl::Status status = engine::TypedView::RunCodec([&] {
-      value.emplace(C::Decode(bytes));
-      return value->status();
+      absl::StatusOr<T> value = C::Decode(bytes);
+      if (!value.ok()) return value.status();
+      object = Own(*std::move(value));
+      return object.status();
     });
     if (!status.ok()) return status;
-    return Own(**std::move(value));
+    return object;
   }
 
   static TypedValue<T> Pinned(Value value) {
