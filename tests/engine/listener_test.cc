@@ -210,6 +210,49 @@ TEST_F(ListenerTest, MayCallTheCacheAgain) {
   }
 }
 
+// A batch holds the flights of all its keys until it is done; here the clock stands still, so that
+// who waits for one of them waits for ever.
+TEST_F(ListenerTest, MayWriteToOtherKeysOfTheBatch) {
+  std::atomic<int> told{0};
+  const auto write_others = [&](const Removal& removal) {
+    if (told++ > 0) return;
+    for (const char* key : {"a", "b", "c"}) {
+      EXPECT_THAT(cache_->In("users").Set(key, "listener"), IsOk()) << removal.key;
+    }
+  };
+  StoreFixture::Open({.removal_listener = write_others});
+  Namespace users = cache_->In("users");
+  const std::vector<Namespace::Item> items = {{"a", "1"}, {"b", "1"}, {"c", "1"}};
+  const std::string_view keys[] = {"a", "b", "c"};
+  ASSERT_THAT(users.MSet(items), IsOk());
+  ASSERT_THAT(users.MSet(items), IsOk());
+  EXPECT_EQ(Text(users.Find("a")), "listener");
+  told = 0;
+  ASSERT_THAT(users.MDelete(keys), IsOk());
+  EXPECT_EQ(Text(users.Find("c")), "listener");
+}
+
+TEST_F(ListenerTest, MayWaitForThoseWhoJoinedTheLoad) {
+  std::atomic<bool> has_joined{false};
+  const auto await_joiner = [&](const Removal& removal) {
+    while (removal.key == "old" && !has_joined) std::this_thread::yield();
+  };
+  CacheFixture::Open({.max_entries = 1, .removal_listener = await_joiner});
+  Namespace users = cache_->In("users");
+  ASSERT_THAT(users.Set("old", "1"), IsOk());
+  std::thread joiner;
+  const auto loaded = users.GetOrLoad("new", [&](Load&) -> Loaded {
+    joiner = std::thread([&] {
+      EXPECT_EQ(Text(users.GetOrLoad("new", [](Load&) -> Loaded { return "joiner"; })), "2");
+      has_joined = true;
+    });
+    AwaitJoins(1);
+    return "2";
+  });
+  EXPECT_EQ(Text(loaded), "2");
+  joiner.join();
+}
+
 TEST_F(ListenerTest, MayCloseTheCacheInACallOfTheProgram) {
   absl::Status closed;
   CacheFixture::Open({.removal_listener = [&](const Removal&) { closed = cache_->Close(); }});

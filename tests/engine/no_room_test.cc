@@ -67,6 +67,22 @@ TEST_F(NoRoomTest, WhoLoadsGetsTheValueAndItIsNotKept) {
   EXPECT_EQ(memory_.pinned_entries(), 0u);
 }
 
+// There is a block for the entry, which the last one gave back, and none for the new tag.
+TEST_F(NoRoomTest, AWriteWithATagThatIsNewIsRefused) {
+  const std::vector<std::string> kOld = {"old"};
+  const std::vector<std::string> kTags = {"old", "new"};
+  const std::string value(200, 'v');
+  ASSERT_THAT(memory_.Set(Ref("a"), {.value = value, .tags = kOld}, {}), IsOk());
+  ASSERT_THAT(memory_.Set(Ref("b"), {.value = value, .tags = kTags}, {}), IsOk());
+  ASSERT_TRUE(memory_.Remove(Ref("b"), RemovalCause::kExplicit).has_value());
+  while (memory_.Maintain(1000)) continue;
+  Fill();
+  const auto set = memory_.Set(Ref("b"), {.value = value, .tags = kTags}, {});
+  EXPECT_THAT(set, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(memory_.Find(Ref("a")).bytes(), value);
+  EXPECT_EQ(users_.tags().size(), 1u) << "a hold was lost, or is left";
+}
+
 TEST_F(NoRoomTest, WhatNoShardLinksNeedsNoRoom) {
   Fill();
   const Value value = memory_.Detached(Ref("a"), {.value = "taken"});

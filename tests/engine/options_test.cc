@@ -78,6 +78,7 @@ TEST(CacheOptions, ErrorsNameTheField) {
       {"CacheOptions.memory_bytes", [](CacheOptions& o) { o.memory_bytes = 1; }},
       {"CacheOptions.memory_bytes", [](CacheOptions& o) { o.memory_bytes = (64 << 10) - 1; }},
       {"CacheOptions.memory_bytes", [](CacheOptions& o) { o.memory_bytes = 0; }},
+      {"CacheOptions.memory_bytes", [](CacheOptions& o) { o.memory_bytes = 32767, o.shards = 8; }},
       {"CacheOptions.max_entries", [](CacheOptions& o) { o.max_entries = 7, o.shards = 8; }},
       {"CacheOptions.shards", [](CacheOptions& o) { o.shards = 3; }},
       {"CacheOptions.shards", [](CacheOptions& o) { o.shards = 2048; }},

@@ -165,15 +165,20 @@ TEST_F(PinsTest, WithAStoreTheWriteGoesThereAndMemoryLetsGo) {
   EXPECT_TRUE(users.Find("42"));
 }
 
-TEST_F(PinsTest, WithoutALimitInBytesNothingIsRefused) {
+TEST_F(PinsTest, WithoutALimitInBytesWritesAreRefusedBeyond256MiB) {
   Namespace users = OpenUsers({.max_entries = 1});
+  const std::string value(4 << 20, 'x');
   std::vector<Value> pins;
-  for (int i = 0; i < 500; ++i) {
-    ASSERT_THAT(users.Set(std::to_string(i), std::string(1000, 'x')), IsOk());
+  absl::Status status;
+  for (int i = 0; status.ok() && i < 100; ++i) {
+    status = users.Set(std::to_string(i), value).status();
     pins.push_back(users.Find(std::to_string(i)));
   }
-  EXPECT_EQ(users.stats().entries, 1u);
-  EXPECT_GT(cache_->stats().pinned_bytes, 400'000u);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_GE(pins.size(), 63u);
+  EXPECT_LE(pins.size(), 67u);
+  pins.clear();
+  EXPECT_THAT(users.Set("a", value), IsOk());
 }
 
 // --- Threads ------------------------------------------------------------------------------------

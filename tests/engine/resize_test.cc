@@ -15,6 +15,7 @@
 namespace trivet {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::IsOk;
@@ -134,6 +135,20 @@ TEST_F(ResizeTest, ChecksWhatOpenChecks) {
                 StatusIs(absl::StatusCode::kInvalidArgument, StartsWith(c.field)));
   }
   EXPECT_THAT(removals_.Take(), IsEmpty());
+}
+
+TEST_F(ResizeTest, OfSeveralAtOnceOneHoldsInAllShards) {
+  Open({.max_entries = 1000, .shards = 16});
+  for (size_t turn = 0; turn < ScaledCount(30); ++turn) {
+    std::vector<std::thread> threads;
+    for (const size_t entries : {160, 1600}) {
+      threads.emplace_back(
+          [this, entries] { EXPECT_THAT(cache_->Resize({.max_entries = entries}), IsOk()); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    Fill(4000, 1);
+    EXPECT_THAT(cache_->stats().entries, AnyOf(160u, 1600u));
+  }
 }
 
 TEST_F(ResizeTest, MayComeWhileThreadsReadAndWrite) {

@@ -367,6 +367,27 @@ TEST_F(ShardTest, VersionsGrow) {
   EXPECT_GT(shard_->NextVersion(), first);
 }
 
+TEST_F(ShardTest, AfterAClearAUnitOfWorkIsAnEntry) {
+  for (int i = 0; i < 1000; ++i) Set("key" + std::to_string(i));
+  users_.NextEpoch();
+  EXPECT_TRUE(Maintain(100));
+  const MutexLock lock(shard_->mu);
+  EXPECT_GT(shard_->index().size(), 890u);
+  EXPECT_LT(shard_->index().size(), 960u);
+}
+
+TEST_F(ShardTest, AClearLooksNoFurtherThanThereAreEntries) {
+  for (int i = 0; i < 1000; ++i) Set("key" + std::to_string(i));
+  NamespaceState other(1, "other", {});
+  other.NextEpoch();
+  const auto maintain = [&](size_t budget) {
+    Removals removals(&reclaimer_, nullptr);
+    const MutexLock lock(shard_->mu);
+    return shard_->Maintain(now_, other.epoch(), &budget, &removals);
+  };
+  EXPECT_FALSE(maintain(10)) << "the namespace has no entries here";
+}
+
 TEST_F(ShardTest, CountsEachNamespaceByItself) {
   NamespaceState far(900, "far", {});
   const MutexLock lock(shard_->mu);

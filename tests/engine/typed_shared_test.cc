@@ -46,6 +46,20 @@ TEST(TypedSharedTest, OneProcessReadsTheStoreForAll) {
   EXPECT_EQ(UserCodec::decoded, 2) << "from memory by now";
 }
 
+TEST(TypedSharedTest, ADeleteDoesNotBringBytesIntoANamespaceThatMayYetHoldObjects) {
+  Fleet fleet({.with_store = false});
+  ASSERT_THAT(fleet.users(0).Set("1", "Ada"), IsOk());
+  size_t calls = 0;
+  fleet.line(1).OnCall([&] {
+    ++calls;
+    EXPECT_EQ(fleet.cache(1).stats().entries, 0u);
+  });
+  EXPECT_THAT(fleet.users(1).Delete("1"), IsOkAndHolds(true));
+  EXPECT_GT(calls, 1u);
+  fleet.line(1).OnCall(nullptr);
+  EXPECT_THAT(UsersOf(fleet, 1).Get("1"), IsOk());
+}
+
 TEST(TypedSharedTest, WhatTheSharedTierHasAndTheCodecCannotReadIsAnErrorOfItsKey) {
   Fleet fleet({.with_store = false});
   ASSERT_THAT(fleet.users(0).Set("1", "!"), IsOk());
