@@ -39,7 +39,7 @@ class Policy {
   virtual void Move(Entry* old, Entry* fresh) = 0;
   // The entry leaves, for a reason that is not the policy's.
   virtual void Remove(Entry* entry) = 0;
-  // The entry leaves because Victim named it; `hash` is that of its key.
+  // The entry is evicted: mostly because Victim named it. `hash` is that of its key.
   virtual void Evict(Entry* victim, uint64_t /*hash*/) { Remove(victim); }
 
   // The entry that should go next; null if there is none. The shard evicts it, or not.

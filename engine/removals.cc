@@ -25,7 +25,7 @@ void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagG
 }
 
 void Removals::Tell() {
-  // The listener may ask what is out, and close the cache.
+  // The listener may ask what is out.
   EntryLedger& ledger = reclaimer_->ledger();
   ledger.AddPinned(entries_.size(), bytes_);
   for (const auto& [entry, space, cause] : to_tell_) {

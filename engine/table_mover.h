@@ -50,7 +50,6 @@ class TableMover {
   // After the last table: whether that was all, and where to go on if it was not.
   bool done() const { return position_ >= begin_; }
   size_t position() const { return position_; }
-  size_t blocks_left() const { return blocks_left_; }
 
  private:
   Arena& arena_;

@@ -18,16 +18,11 @@
 #define TRIVET_GUARDED_BY(mutex) TRIVET_THREAD_ATTRIBUTE(guarded_by(mutex))
 // The same for what a pointer points to.
 #define TRIVET_PT_GUARDED_BY(mutex) TRIVET_THREAD_ATTRIBUTE(pt_guarded_by(mutex))
-// On a mutex: the order in which it and others may be taken.
-#define TRIVET_ACQUIRED_BEFORE(...) TRIVET_THREAD_ATTRIBUTE(acquired_before(__VA_ARGS__))
-#define TRIVET_ACQUIRED_AFTER(...) TRIVET_THREAD_ATTRIBUTE(acquired_after(__VA_ARGS__))
 
 // --- On functions -------------------------------------------------------------------------------
 
 // The caller holds the mutexes, before and after.
 #define TRIVET_REQUIRES(...) TRIVET_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
-// The caller does not hold the mutexes.
-#define TRIVET_EXCLUDES(...) TRIVET_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 // Takes the mutexes and returns with them.
 #define TRIVET_ACQUIRE(...) TRIVET_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 // Gives the mutexes back.
@@ -36,8 +31,6 @@
 #define TRIVET_TRY_ACQUIRE(...) TRIVET_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 // Tells the analysis that the mutex is held from here on.
 #define TRIVET_ASSERT_CAPABILITY(mutex) TRIVET_THREAD_ATTRIBUTE(assert_capability(mutex))
-// The function returns a reference to this mutex.
-#define TRIVET_RETURN_CAPABILITY(mutex) TRIVET_THREAD_ATTRIBUTE(lock_returned(mutex))
 // The body is not checked; say why beside it.
 #define TRIVET_NO_THREAD_SAFETY_ANALYSIS TRIVET_THREAD_ATTRIBUTE(no_thread_safety_analysis)
 
