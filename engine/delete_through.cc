@@ -24,7 +24,6 @@ using engine::KeyRef;
 using engine::LiveObject;
 using engine::MemoryTier;
 using engine::RefsOf;
-using engine::Removals;
 using engine::Removed;
 using engine::StoreAccess;
 using engine::TypeOps;
@@ -143,9 +142,8 @@ absl::StatusOr<std::vector<Removed>> Namespace::RemoveAll(std::span<const std::s
     return rows.status();
   }
   for (size_t i = 0; i < keys.size(); ++i) removed[i].row = std::move((*rows)[i]);
-  flights.FinishEach([&](WriteFlight& flight, Removals* removals) {
-    auto in_memory =
-        engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit, removals);
+  flights.FinishEach([&](WriteFlight& flight) {
+    auto in_memory = engine::FinishWriteWithNothing(memory, flight, RemovalCause::kExplicit);
     if (!in_memory.has_value()) return;
     // A loader's value may be in memory alone; the first mention of the key gets it.
     const auto first = std::find(keys.begin(), keys.end(), std::string_view(flight.key));

@@ -25,7 +25,6 @@ using engine::LifetimeOf;
 using engine::MemoryTier;
 using engine::NeedsStore;
 using engine::NewValue;
-using engine::Removals;
 using engine::StoreAccess;
 using engine::WriteFlight;
 using engine::WriteFlights;
@@ -131,8 +130,8 @@ absl::StatusOr<int64_t> Namespace::IncrementThrough(std::string_view key, int64_
                          .version = written->front().version,
                          .expires = engine::ExpiryAfter(memory.now(), left),
                          .idle = engine::CeilMillis(state_->options().idle_ttl)};
-    flights.FinishEach([&](WriteFlight& flight, Removals* removals) {
-      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred, removals);
+    flights.FinishEach([&](WriteFlight& flight) {
+      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred);
     });
     return sum;
   }

@@ -51,7 +51,7 @@ Result Keep(MemoryTier& memory, LoadFlight& flight, LoadedValue& loaded, Removal
     // Without a proof nobody would tell us when it ends.
     const bool keep = loaded.keep && key.space->IsServed(now);
     shard.flights().Remove(&flight);
-    if (fenced) ++counters.loads_fenced;
+    if (fenced && !flight.lone) ++counters.loads_fenced;
     const bool fits = shard.Fits(key.space, fresh->charge());
     if (!fits) ++counters.oversize;
     if (loaded.give_version) fresh->SetVersion(shard.NextVersion());
@@ -141,22 +141,14 @@ LoadStart StartLoneLoad(MemoryTier& memory, const KeyRef& key) {
 
 absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
                                   absl::StatusOr<std::optional<LoadedValue>> loaded) {
+  // Listeners are told when the flight has landed: who joined it does not wait for them.
   Removals removals = memory.NewRemovals();
-  auto outcome = FinishLoad(memory, flight, source, std::move(loaded), &removals);
-  removals.Finish();
-  memory.KeepToBudget(memory.ShardOf(flight.hash));
-  return outcome;
-}
-
-absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
-                                  absl::StatusOr<std::optional<LoadedValue>> loaded,
-                                  Removals* removals) {
   const bool failed = !loaded.ok();
   absl::StatusOr<Result> outcome = Result();
   if (failed) {
     outcome = loaded.status();
   } else if (loaded->has_value()) {
-    outcome = Keep(memory, flight, **loaded, removals);
+    outcome = Keep(memory, flight, **loaded, &removals);
     outcome->tier = source;
   } else if (source == Tier::kStore || source == Tier::kLoader) {
     outcome->staleness = Since(flight, memory.now());
@@ -175,7 +167,7 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
     // Read beside a write, the store may be ahead of memory: what others still get there, this
     // reader gets too, or they would read backwards.
     if (!failed && source != Tier::kLoader && flight.fenced) {
-      Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, removals);
+      Entry* entry = shard.FindLive({flight.space, flight.key, flight.hash}, now, &removals);
       if (entry != nullptr && !flight.lone && flight.space->IsServed(now)) {
         dropped = std::move(outcome);
         outcome = memory.ResultOf(flight.space, entry, now);
@@ -190,6 +182,8 @@ absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier s
   flight.outcome = outcome;
   flight.asked_loader = source == Tier::kLoader;
   flight.landing.Land();
+  removals.Finish();
+  memory.KeepToBudget(memory.ShardOf(flight.hash));
   return outcome;
 }
 

@@ -51,11 +51,6 @@ struct LoadedValue {
 // outcome.
 absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
                                   absl::StatusOr<std::optional<LoadedValue>> loaded);
-// The same for one load of several: `*removals` has to be finished when all of them have ended, for
-// a listener may ask for their keys, and KeepToBudget has to follow.
-absl::StatusOr<Result> FinishLoad(MemoryTier& memory, LoadFlight& flight, Tier source,
-                                  absl::StatusOr<std::optional<LoadedValue>> loaded,
-                                  Removals* removals);
 
 // Waits for a joined flight. nullopt: it was fenced too late to tell whether this reader came
 // before the invalidation; load anew. DeadlineExceeded if `deadline` (of Clock::Elapsed) passes.

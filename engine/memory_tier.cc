@@ -256,8 +256,8 @@ absl::StatusOr<SetResult> MemoryTier::Set(const KeyRef& key, const NewValue& val
           " can hold"));
     } else if (pinned_full) {
       result = absl::ResourceExhaustedError(
-          "values that left the cache and are still pinned fill a tenth of "
-          "CacheOptions.memory_bytes");
+          "values that left the cache and are still pinned, or read, fill a tenth of "
+          "CacheOptions.memory_bytes (256 MiB where that is 0)");
     } else {
       if (value.version == 0) fresh->SetVersion(shard.NextVersion());
       *result = {.applied = true, .version = fresh->version()};

@@ -53,7 +53,7 @@ bool MemoryTier::Maintain(size_t budget) {
   }
   MeasureSlack();
   // A part of the budget, so that neither waits for the other.
-  size_t moving_budget = (budget + 3) / 4;
+  size_t moving_budget = budget / 4 + (budget % 4 != 0 ? 1 : 0);
   budget -= moving_budget;
   bool any_more = MoveTogether(&moving_budget);
   budget += moving_budget;

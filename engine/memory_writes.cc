@@ -50,8 +50,7 @@ void AbandonWrite(MemoryTier& memory, WriteFlight& flight) {
   flight.landing.Land();
 }
 
-void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep,
-                 Removals* removals) {
+void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep) {
   const KeyRef key = KeyOf(flight);
   const Millis now = memory.now();
   TagRecords records = key.space->tags().Acquire(value.tags);
@@ -59,40 +58,45 @@ void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value,
   if (fresh != nullptr) fresh->epoch = flight.epoch;
   const bool has_room = fresh != nullptr && !memory.IsPinnedFull();
   Shard& shard = memory.ShardOf(key.hash);
+  // Listeners are told when the flight has landed: the next writer does not wait for them.
+  Removals removals = memory.NewRemovals();
   {
     MutexLock lock(shard.mu);
     shard.flights().Remove(&flight);
     shard.flights().FenceLoad(key.space, key.key, key.hash);
-    Entry* old = shard.FindLive(key, now, removals);
+    Entry* old = shard.FindLive(key, now, &removals);
     const bool fits = fresh == nullptr || shard.Fits(key.space, fresh->charge());
     const bool keep = may_keep && flight.newest_version <= value.version &&
                       key.space->IsServed(now) && !IsFenced(flight, records);
     const bool is_linked =
-        keep && fits && has_room && memory.Link(key, shard, fresh, old, &records, now, removals);
+        keep && fits && has_room && memory.Link(key, shard, fresh, old, &records, now, &removals);
     if (!is_linked && old != nullptr) {
       shard.Remove(old, key.hash, fits ? RemovalCause::kInvalidated : RemovalCause::kOversize,
-                   removals);
+                   &removals);
     } else if (!is_linked && !fits) {
       ++shard.counters(key.space).oversize;
     }
   }
   flight.landing.Land();
   key.space->tags().Release(records);
+  removals.Finish();
+  memory.HelpIfNeeded(shard);
 }
 
 std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& flight,
-                                            RemovalCause cause, Removals* removals) {
+                                            RemovalCause cause) {
   const KeyRef key = KeyOf(flight);
   const Millis now = memory.now();
   std::optional<Value> value;
+  Removals removals = memory.NewRemovals();
   {
     Shard& shard = memory.ShardOf(key.hash);
     MutexLock lock(shard.mu);
     shard.flights().Remove(&flight);
     shard.flights().FenceLoad(key.space, key.key, key.hash);
-    if (Entry* entry = shard.FindLive(key, now, removals)) {
+    if (Entry* entry = shard.FindLive(key, now, &removals)) {
       value = memory.ledger().Pin(entry);
-      shard.Remove(entry, key.hash, cause, removals);
+      shard.Remove(entry, key.hash, cause, &removals);
     }
   }
   flight.landing.Land();

@@ -21,8 +21,7 @@ absl::StatusOr<std::shared_ptr<WriteFlight>> StartWrite(MemoryTier& memory, cons
                                                         absl::Duration deadline);
 
 // The ways a write flight ends. Each closes it, lets the next writer go on, and fences the loads of
-// the key that began before. `*removals` has to be finished when all flights of the call have
-// ended, for a listener may write to their keys; and HelpIfNeeded has to follow.
+// the key that began before.
 
 // The store did not change: memory stays as it is.
 void AbandonWrite(MemoryTier& memory, WriteFlight& flight);
@@ -30,13 +29,12 @@ void AbandonWrite(MemoryTier& memory, WriteFlight& flight);
 // The store holds `value` now. Memory takes it too, unless something fenced the write meanwhile, a
 // newer version was told of, or it does not fit; then memory lets go of what it had. Not
 // `may_keep`: others were not told, so that memory would not be told by them either.
-void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep,
-                 Removals* removals);
+void FinishWrite(MemoryTier& memory, WriteFlight& flight, const NewValue& value, bool may_keep);
 
 // The store has no such row now (kExplicit), or may have changed in a way that is not known
 // (kInvalidated). Returns what memory had.
 std::optional<Value> FinishWriteWithNothing(MemoryTier& memory, WriteFlight& flight,
-                                            RemovalCause cause, Removals* removals);
+                                            RemovalCause cause);
 
 }  // namespace trivet::engine
 

@@ -27,7 +27,6 @@ using engine::LoadFlight;
 using engine::LoadSource;
 using engine::LoadStart;
 using engine::MemoryTier;
-using engine::Removals;
 using engine::SharedLoads;
 using engine::StoreAccess;
 
@@ -169,8 +168,7 @@ struct Pending {
 };
 
 // Brings what memory lacks with one command to the shared tier and one to the store.
-void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Result>> answers,
-              Removals* removals) {
+void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Result>> answers) {
   if (led.empty()) return;
   engine::NamespaceState& space = *led.front().key.space;
   std::vector<LoadFlight*> flights;
@@ -184,7 +182,7 @@ void BringLed(Core& core, std::span<Pending> led, std::span<absl::StatusOr<Resul
   std::vector<size_t> missing_at;
   const auto finish = [&](size_t i, Tier source, auto value) {
     answers[led[i].index] =
-        engine::FinishLoad(core.memory(), *flights[i], source, std::move(value), removals);
+        engine::FinishLoad(core.memory(), *flights[i], source, std::move(value));
   };
   for (size_t i = 0; i < led.size(); ++i) {
     if (std::optional<LoadedValue> found = std::move(shared.found(i))) {
@@ -335,11 +333,7 @@ std::vector<absl::StatusOr<Result>> Namespace::ReadManyThrough(
         break;
     }
   }
-  Removals removals = core_->memory().NewRemovals();
-  BringLed(*core_, led, answers, &removals);
-  removals.Finish();
-  for (const Pending& one : led)
-    core_->memory().KeepToBudget(core_->memory().ShardOf(one.key.hash));
+  BringLed(*core_, led, answers);
   if (joined.empty()) return answers;
   // Only now: a batch that waits holds no flight that another one waits for.
   const absl::Duration deadline = core_->JoinDeadline();

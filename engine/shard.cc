@@ -327,8 +327,7 @@ size_t Shard::OldEntriesOf(const Share& share) {
 
 bool Shard::PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals) {
   const auto spend = [budget] { *budget -= *budget > 0 ? 1 : 0; };
-  const auto is_done = [&] { return purge_ == Purge::kNone && purged_clears_ == clears; };
-  while (*budget > 0 && !is_done()) {
+  while (*budget > 0 && !IsPurged(clears)) {
     spend();
     switch (purge_) {
       case Purge::kNone:
@@ -338,6 +337,7 @@ bool Shard::PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals
         break;
       case Purge::kCounts:
         if (shares_.VisitPiece(&purge_position_, [this](const Share& share) {
+              mu.AssertHeld();
               purge_left_ += OldEntriesOf(share);
             })) {
           break;
@@ -357,7 +357,7 @@ bool Shard::PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals
         purged_clears_ = purging_clears_;
     }
   }
-  return !is_done();
+  return !IsPurged(clears);
 }
 
 // --- Figures

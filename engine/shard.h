@@ -98,8 +98,8 @@ class Shard {
   // entries until the budget is kept; where they are not enough, EvictToBudget has to follow (see
   // is_over_budget). `*records` are the tags of the entry; the holds that the shard took over are
   // removed from it. `reserved` bytes of the budget are taken by others (pinned values). False: the
-  // arena, or the system, has no memory for its place; nothing is changed, and the entry is the
-  // caller's still.
+  // arena, or the system, has no memory for its place; nothing is changed, but that another entry
+  // may have made room, and the entry is the caller's still.
   [[nodiscard]] bool Link(const KeyRef& key, Entry* fresh, Entry* old, TagRecords* records,
                           size_t reserved, Millis now, Removals* removals) TRIVET_REQUIRES(mu);
 
@@ -132,8 +132,7 @@ class Shard {
   // epochs are looked for.
   bool Maintain(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu) {
-    const bool is_purged = purge_ == Purge::kNone && purged_clears_ == clears;
-    if (wheel_.IsQuiet(now) && tag_groups_.NextDoomed() == nullptr && is_purged) [[likely]]
+    if (wheel_.IsQuiet(now) && tag_groups_.NextDoomed() == nullptr && IsPurged(clears)) [[likely]]
       return false;
     return MaintainMore(now, clears, budget, removals);
   }
@@ -231,6 +230,9 @@ class Shard {
       TRIVET_REQUIRES(mu);
   bool MaintainMore(Millis now, uint64_t clears, size_t* budget, Removals* removals)
       TRIVET_REQUIRES(mu);
+  bool IsPurged(uint64_t clears) const TRIVET_REQUIRES(mu) {
+    return purge_ == Purge::kNone && purged_clears_ == clears;
+  }
   // Entries of epochs that are over.
   static size_t OldEntriesOf(const Share& share);
   bool PurgeOldEpochs(Millis now, uint64_t clears, size_t* budget, Removals* removals)

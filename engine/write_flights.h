@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "engine/memory_tier.h"
@@ -41,26 +40,21 @@ class WriteFlights {
     return absl::OkStatus();
   }
 
-  // Finishes each flight with `finish(flight, removals)`; listeners hear of it when none is open.
+  // Finishes each flight with `finish(flight)`.
   template <typename Finish>
   void FinishEach(const Finish& finish) {
-    Removals removals = memory_.NewRemovals();
-    absl::InlinedVector<Shard*, 4> shards;
     while (!flights_.empty()) {
       const std::shared_ptr<WriteFlight> flight = std::move(flights_.back());
       flights_.pop_back();
-      finish(*flight, &removals);
-      shards.push_back(&memory_.ShardOf(flight->hash));
+      finish(*flight);
     }
-    removals.Finish();
-    for (Shard* shard : shards) memory_.HelpIfNeeded(*shard);
   }
 
   // The store answered with an error: memory stays as it is, unless the store may have changed.
   void Fail(const absl::Status& error) {
     if (!MayHaveCommitted(error)) return;
-    FinishEach([this](WriteFlight& flight, Removals* removals) {
-      FinishWriteWithNothing(memory_, flight, RemovalCause::kInvalidated, removals);
+    FinishEach([this](WriteFlight& flight) {
+      FinishWriteWithNothing(memory_, flight, RemovalCause::kInvalidated);
     });
   }
 

@@ -35,7 +35,6 @@ using engine::Millis;
 using engine::NeedsStore;
 using engine::NewValue;
 using engine::RefsOf;
-using engine::Removals;
 using engine::StoreAccess;
 using engine::WriteFlight;
 using engine::WriteFlights;
@@ -138,9 +137,8 @@ absl::StatusOr<SetResult> Namespace::SetShared(const Item& item, const SetOption
   NewValue value =
       ForMemory(memory, object == nullptr ? item.value : std::string_view(), options, lifetime);
   value.object = object;
-  flights.FinishEach([&](WriteFlight& flight, Removals* removals) {
-    engine::FinishWrite(memory, flight, value, outcome.stored, removals);
-  });
+  flights.FinishEach(
+      [&](WriteFlight& flight) { engine::FinishWrite(memory, flight, value, outcome.stored); });
   if (!begun || outcome.coherence == Coherence::kDeferred) {
     return absl::UnavailableError(
         "the shared tier did not take the value, and there is no store; what it replaces is over");
@@ -209,7 +207,7 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
   for (const StoreWritten& one : *written) {
     results.push_back({.applied = one.applied, .version = one.version, .coherence = coherence});
   }
-  flights.FinishEach([&](WriteFlight& flight, Removals* removals) {
+  flights.FinishEach([&](WriteFlight& flight) {
     // Of several values for the key the last one that the store took counts.
     for (size_t i = items.size(); i-- > 0;) {
       if (items[i].key != flight.key || !results[i].applied) continue;
@@ -217,7 +215,7 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
       NewValue value = ForMemory(memory, bytes, options, lifetime);
       value.object = objects.empty() ? nullptr : &objects[i];
       value.version = results[i].version;
-      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred, removals);
+      engine::FinishWrite(memory, flight, value, coherence != Coherence::kDeferred);
       return;
     }
     if (options.when == SetWhen::kIfAbsent) {
@@ -225,7 +223,7 @@ absl::StatusOr<std::vector<SetResult>> Namespace::SetThrough(std::span<const Ite
     } else {
       // The store has another version, or nothing: so memory's copy is old, and a caller who reads
       // and tries again must not meet it again.
-      engine::FinishWriteWithNothing(memory, flight, RemovalCause::kInvalidated, removals);
+      engine::FinishWriteWithNothing(memory, flight, RemovalCause::kInvalidated);
     }
   });
   return results;

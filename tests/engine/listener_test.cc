@@ -210,28 +210,6 @@ TEST_F(ListenerTest, MayCallTheCacheAgain) {
   }
 }
 
-// A batch holds the flights of all its keys until it is done; here the clock stands still, so that
-// who waits for one of them waits for ever.
-TEST_F(ListenerTest, MayWriteToOtherKeysOfTheBatch) {
-  std::atomic<int> told{0};
-  const auto write_others = [&](const Removal& removal) {
-    if (told++ > 0) return;
-    for (const char* key : {"a", "b", "c"}) {
-      EXPECT_THAT(cache_->In("users").Set(key, "listener"), IsOk()) << removal.key;
-    }
-  };
-  StoreFixture::Open({.removal_listener = write_others});
-  Namespace users = cache_->In("users");
-  const std::vector<Namespace::Item> items = {{"a", "1"}, {"b", "1"}, {"c", "1"}};
-  const std::string_view keys[] = {"a", "b", "c"};
-  ASSERT_THAT(users.MSet(items), IsOk());
-  ASSERT_THAT(users.MSet(items), IsOk());
-  EXPECT_EQ(Text(users.Find("a")), "listener");
-  told = 0;
-  ASSERT_THAT(users.MDelete(keys), IsOk());
-  EXPECT_EQ(Text(users.Find("c")), "listener");
-}
-
 TEST_F(ListenerTest, MayWaitForThoseWhoJoinedTheLoad) {
   std::atomic<bool> has_joined{false};
   const auto await_joiner = [&](const Removal& removal) {

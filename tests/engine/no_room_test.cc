@@ -77,6 +77,9 @@ TEST_F(NoRoomTest, AWriteWithATagThatIsNewIsRefused) {
   ASSERT_TRUE(memory_.Remove(Ref("b"), RemovalCause::kExplicit).has_value());
   while (memory_.Maintain(1000)) continue;
   Fill();
+  ASSERT_THAT(memory_.Set(Ref("b"), {.value = value, .tags = kOld}, {}), IsOk()) << "has a block";
+  ASSERT_TRUE(memory_.Remove(Ref("b"), RemovalCause::kExplicit).has_value());
+  while (memory_.Maintain(1000)) continue;
   const auto set = memory_.Set(Ref("b"), {.value = value, .tags = kTags}, {});
   EXPECT_THAT(set, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(memory_.Find(Ref("a")).bytes(), value);

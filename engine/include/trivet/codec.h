@@ -25,9 +25,9 @@ namespace trivet {
 //
 // `Bytes` is what the budget of the cache is charged with, so it counts what the object owns on the
 // heap, too; it is asked once, when the object comes in. `Encode` and `Decode` run only where the
-// namespace has a store, or processes share it. Their errors come back from the call that needed them: say where the bytes
-// are wrong, never what they are. What they throw becomes an InternalError without the text of the
-// exception.
+// namespace has a store, or processes share it. Their errors come back from the call that needed
+// them: say where the bytes are wrong, never what they are. What they throw becomes an
+// InternalError without the text of the exception.
 //
 // Thread-safety: all three are called on any thread, on several at once, and under no lock.
 template <typename C, typename T>
