@@ -38,7 +38,7 @@ class NoRoomTest : public ::testing::Test {
 
   ManualClock clock_;
   NamespaceState users_{0, "users", {}};
-  MemoryTier memory_{{.memory_bytes = 0, .max_entries = 1000}, clock_};
+  MemoryTier memory_{{.memory_bytes = 0, .max_entries = 1000, .shards = 1}, clock_};
   std::vector<std::pair<void*, size_t>> blocks_;
 };
 
