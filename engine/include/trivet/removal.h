@@ -30,12 +30,12 @@ struct Removal {
   RemovalCause cause;
 };
 
-// Called once for each entry that leaves memory, by the thread whose call removed it (or by the
-// maintenance thread), after all locks are released. It may call the cache again, but not
-// close it, and it must not throw. MSet, MDelete and MGet keep their keys to themselves while they
-// go through lower tiers: a listener that they call and that loads or writes one of these keys
-// waits for them, in vain, and gets DeadlineExceeded after CacheOptions::join_timeout. Removals of one key may be told out of order when two threads
-// cause them.
+// Called once for each entry that leaves memory, on the thread whose call removed it (or in the
+// background), after all locks are released. May call the cache again, but not close it; must not
+// throw. MSet, MDelete and MGet keep their keys to themselves while they go through lower tiers: a
+// listener that they call, and that loads or writes one of these keys, waits for them in vain, and
+// gets DeadlineExceeded after CacheOptions::join_timeout. Removals of one key may be told out of
+// order if two threads cause them.
 using RemovalListener = std::function<void(const Removal&)>;
 
 }  // namespace trivet
