@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <limits>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,6 +53,11 @@ class ShardTest : public ::testing::Test {
     shard_ = std::make_unique<Shard>(
         testing::TestArena(), hash_of_, 1,
         [] { return std::make_unique<LruPolicy>(testing::TestArena()); }, budget, now_);
+  }
+
+  // Another namespace, which outlives the shard.
+  NamespaceState& AddSpace(uint32_t id, const NamespaceOptions& options) {
+    return others_.emplace_back(id, "another", options);
   }
 
   KeyRef Ref(std::string_view key) { return {&users_, key, XXH3_64bits(key.data(), key.size())}; }
@@ -117,6 +123,7 @@ class ShardTest : public ::testing::Test {
 
   const EntryHash hash_of_ = [this](const Entry* entry) { return Ref(entry->key()).hash; };
   NamespaceState users_{0, "users", {}};
+  std::list<NamespaceState> others_;
   EntryLedger ledger_{testing::TestArena()};
   Reclaimer reclaimer_{ledger_, BestGraceFence()};
   Millis now_ = 1000;
@@ -378,7 +385,7 @@ TEST_F(ShardTest, AfterAClearAUnitOfWorkIsAnEntry) {
 
 TEST_F(ShardTest, AClearLooksNoFurtherThanThereAreEntries) {
   for (int i = 0; i < 1000; ++i) Set("key" + std::to_string(i));
-  NamespaceState other(1, "other", {});
+  NamespaceState& other = AddSpace(1, {});
   other.NextEpoch();
   const auto maintain = [&](size_t budget) {
     Removals removals(&reclaimer_, nullptr);
@@ -389,7 +396,7 @@ TEST_F(ShardTest, AClearLooksNoFurtherThanThereAreEntries) {
 }
 
 TEST_F(ShardTest, CountsEachNamespaceByItself) {
-  NamespaceState far(900, "far", {});
+  NamespaceState& far = AddSpace(900, {});
   const MutexLock lock(shard_->mu);
   EXPECT_EQ(shard_->FindCounters(900), nullptr);
   const size_t before = shard_->overhead_bytes();
@@ -403,7 +410,7 @@ TEST_F(ShardTest, CountsEachNamespaceByItself) {
 }
 
 TEST_F(ShardTest, TheTablesOfQuotasAreShownToTheMoverToo) {
-  NamespaceState small(1, "small", {.quota_bytes = 1 << 20});
+  NamespaceState& small = AddSpace(1, {.quota_bytes = 1 << 20});
   Set("a");
   const KeyRef key{&small, "b", Ref("b").hash};
   Entry* const entry =
