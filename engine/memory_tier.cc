@@ -203,7 +203,7 @@ bool MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr& fresh, Entry* o
   MeasureSlackIfDue();
   if (!shard.Link(key, fresh.get(), old, records, Reserved(), now, removals)) [[unlikely]]
     return false;
-  fresh.release();
+  static_cast<void>(fresh.release());  // the shard has it
   size_t work = kWorkPerWrite;
   shard.Maintain(now, clears_.load(std::memory_order_acquire), &work, removals);
   return true;
