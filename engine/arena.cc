@@ -86,7 +86,7 @@ void* Arena::CopyThinnedOut(void* block) {
 
 void* Arena::AllocateSmall(size_t size_class) {
   void* const block = TakeSmall(size_class);
-  if (block != nullptr) Unpoison(block, SizeOfClass(size_class));
+  if (block != nullptr) Unpoison(block, kBytesOfClass[size_class]);
   return block;
 }
 
@@ -96,7 +96,7 @@ void* Arena::TakeSmall(size_t size_class) {
     uint32_t block = 0;
     return classes_[size_class].Take({&block, 1}) == 1 ? At(block) : nullptr;
   }
-  const size_t size = SizeOfClass(size_class);
+  const size_t size = kBytesOfClass[size_class];
   OwnerLock lock(mine->mu);
   std::vector<uint32_t>& blocks = mine->blocks[size_class];
   if (blocks.empty()) {
@@ -135,7 +135,7 @@ void Arena::Free(void* block, size_t block_bytes) {
 }
 
 void Arena::FreeSmall(void* block, size_t size_class) {
-  Poison(block, SizeOfClass(size_class));
+  Poison(block, kBytesOfClass[size_class]);
   const uint32_t number = NumberOf(block);
   Magazines* const mine = magazines_.TryMine();
   if (mine == nullptr) {
@@ -149,7 +149,7 @@ void Arena::FreeSmall(void* block, size_t size_class) {
     return;
   }
   mine->blocks[size_class].push_back(number);
-  mine->bytes = mine->bytes + SizeOfClass(size_class);
+  mine->bytes = mine->bytes + kBytesOfClass[size_class];
   if (mine->bytes > cached_bytes_max_.load(std::memory_order_relaxed)) ReturnHalf(*mine);
 }
 
@@ -160,7 +160,7 @@ void Arena::ReturnHalf(Magazines& magazines) {
     if (half == 0) continue;
     classes_[i].Return(std::span(blocks).first(half));
     blocks.erase(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(half));
-    magazines.bytes = magazines.bytes - half * SizeOfClass(i);
+    magazines.bytes = magazines.bytes - half * kBytesOfClass[i];
   }
 }
 
@@ -170,7 +170,7 @@ void Arena::ReturnAll(Magazines& magazines) {
     std::vector<uint32_t>& blocks = magazines.blocks[i];
     if (blocks.empty()) continue;
     classes_[i].Return(blocks);
-    magazines.bytes = magazines.bytes - blocks.size() * SizeOfClass(i);
+    magazines.bytes = magazines.bytes - blocks.size() * kBytesOfClass[i];
     blocks.clear();
   }
   TRIVET_DCHECK(magazines.bytes == 0, "a thread miscounts its blocks");

@@ -8,13 +8,13 @@
 
 namespace trivet::engine {
 
-Entry::Entry(const EntryDraft& draft, uint8_t flags, size_t key_offset, uint8_t size_class)
+Entry::Entry(const EntryDraft& draft, const Layout& layout)
     : space_id_(draft.space_id),
       value_size_(static_cast<uint32_t>(draft.value.size())),
       deadline_(PackDeadline(draft.expires, draft.key.size())),
-      flags_(flags),
-      key_words_(static_cast<uint8_t>(key_offset / kWord)),
-      size_class_(size_class) {
+      flags_(layout.flags),
+      key_words_(static_cast<uint8_t>(layout.key_offset / kWord)),
+      size_class_(ClassOf(layout.size)) {
   static_assert((sizeof(Entry) + sizeof(Idle) + sizeof(Object) + sizeof(Origin) +
                  kTagsPerEntryMax * sizeof(TagMembership)) /
                     kWord <=
@@ -34,21 +34,22 @@ Entry::~Entry() {
 }
 
 Entry* Entry::Create(Arena& arena, const EntryDraft& draft) {
-  void* const block = arena.Allocate(SizeOf(draft));
-  return block == nullptr ? nullptr : Make(block, draft);
+  const Layout layout(draft);
+  void* const block = arena.Allocate(layout.size);
+  return block == nullptr ? nullptr : Make(block, draft, layout);
 }
 
 Entry* Entry::CreateOnHeap(const EntryDraft& draft) {
-  return Make(Arena::AllocateOnHeap(SizeOf(draft)), draft);
+  const Layout layout(draft);
+  return Make(Arena::AllocateOnHeap(layout.size), draft, layout);
 }
 
-Entry* Entry::Make(void* block, const EntryDraft& draft) {
+Entry* Entry::Make(void* block, const EntryDraft& draft, const Layout& layout) {
   TRIVET_DCHECK(!draft.key.empty(), "a key has a byte at least");
   TRIVET_DCHECK(draft.object == nullptr || draft.value.empty(), "an object or bytes, not both");
-  const size_t key_offset = KeyOffsetOf(draft);
-  auto* entry = new (block) Entry(draft, FlagsOf(draft), key_offset, ClassOf(SizeOf(draft)));
+  auto* entry = new (block) Entry(draft, layout);
   for (TagMembership& membership : entry->tags()) new (&membership) TagMembership();
-  char* const key = entry->bytes() + key_offset;
+  char* const key = entry->bytes() + layout.key_offset;
   std::memcpy(key, draft.key.data(), draft.key.size());
   if (!draft.value.empty()) {
     std::memcpy(key + draft.key.size(), draft.value.data(), draft.value.size());

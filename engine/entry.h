@@ -155,15 +155,18 @@ class Entry {
   }
   static bool HasDeadline(uint64_t deadline) { return static_cast<int64_t>(deadline) >= 0; }
 
-  static size_t SizeOf(const EntryDraft& draft) {
-    return KeyOffsetOf(draft) + draft.key.size() + draft.value.size();
-  }
-  static size_t KeyOffsetOf(const EntryDraft& draft) {
-    return OffsetOfTags(FlagsOf(draft)) + draft.tag_count * sizeof(TagMembership);
-  }
-  // In a block of SizeOf(draft).
-  static Entry* Make(void* block, const EntryDraft& draft);
-  Entry(const EntryDraft& draft, uint8_t flags, size_t key_offset, uint8_t size_class);
+  // Of the block that a draft needs.
+  struct Layout {
+    explicit Layout(const EntryDraft& draft)
+        : flags(FlagsOf(draft)),
+          key_offset(OffsetOfTags(flags) + draft.tag_count * sizeof(TagMembership)),
+          size(key_offset + draft.key.size() + draft.value.size()) {}
+    const uint8_t flags;
+    const size_t key_offset;
+    const size_t size;
+  };
+  static Entry* Make(void* block, const EntryDraft& draft, const Layout& layout);
+  Entry(const EntryDraft& draft, const Layout& layout);
   ~Entry();
 
   size_t key_size() const { return (deadline_ & ((1u << kKeyBits) - 1)) + 1; }

@@ -116,7 +116,8 @@ bool MemoryTier::MoveSome(size_t* budget) {
   while (*budget > 0) {
     // What is moved waits for its grace period. Where a reader holds that up, it must not be the
     // reason to refuse writes.
-    if (reclaimer_.waiting_bytes() > WaitingBytesMax() / kWaitingPart) return false;
+    if (reclaimer_.waiting_bytes() > waiting_max_.load(std::memory_order_relaxed) / kWaitingPart)
+      return false;
     std::optional<MovingPass::Place> place = moving_.Enter();
     if (!place.has_value()) return false;
     // All that is freed, is freed when others may enter again: destructors of objects may run.

@@ -80,9 +80,8 @@ MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
       entry_hash_([this](const Entry* entry) { return hash_(entry->space_id(), entry->key()); }),
       arena_(options.memory_bytes >= kHugePagesFrom),
       ledger_(arena_),
-      reclaimer_(ledger_, BestGraceFence()),
-      memory_bytes_(options.memory_bytes) {
-  FitBatches(options.memory_bytes);
+      reclaimer_(ledger_, BestGraceFence()) {
+  SetMemoryBytes(options.memory_bytes);
   const Capacity capacity{.memory_bytes = options.memory_bytes, .max_entries = options.max_entries};
   const size_t shards = options.shards != 0
                             ? options.shards
@@ -178,24 +177,16 @@ EntryPtr MemoryTier::PrepareOnHeap(const KeyRef& key, const NewValue& value, Mil
   return EntryPtr(Entry::CreateOnHeap(DraftOf(key, value, 0, now)), EntryDeleter{&arena_});
 }
 
-void MemoryTier::FitBatches(size_t memory_bytes) {
+void MemoryTier::SetMemoryBytes(size_t memory_bytes) {
+  memory_bytes_.store(memory_bytes, std::memory_order_relaxed);
+  const size_t pinned_max = memory_bytes == 0 ? kWaitingWithoutLimit : memory_bytes / kPinnedPart;
+  pinned_max_.store(pinned_max, std::memory_order_relaxed);
+  waiting_max_.store(std::max(pinned_max, kWaitingMin), std::memory_order_relaxed);
   const size_t part = memory_bytes == 0 ? kBatchBytesMax : memory_bytes / kBatchPart;
   const size_t batch_bytes = std::clamp(part, kBatchBytesMin, kBatchBytesMax);
   reclaimer_.SetBatchBytes(batch_bytes, std::min(part, batch_bytes));
   // A batch comes back at once, and is handed out before the next one.
   arena_.SetCachedBytesMax(2 * batch_bytes);
-}
-
-bool MemoryTier::IsPinnedFull() const {
-  const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
-  const size_t pinned = ledger_.pinned_bytes();
-  return (memory != 0 && pinned > memory / kPinnedPart) ||
-         pinned + reclaimer_.waiting_bytes() > WaitingBytesMax();
-}
-
-size_t MemoryTier::WaitingBytesMax() const {
-  const size_t memory = memory_bytes_.load(std::memory_order_relaxed);
-  return memory == 0 ? kWaitingWithoutLimit : std::max(memory / kPinnedPart, kWaitingMin);
 }
 
 bool MemoryTier::Link(const KeyRef& key, Shard& shard, EntryPtr& fresh, Entry* old,

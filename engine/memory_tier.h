@@ -166,7 +166,11 @@ class MemoryTier {
 
   // Whether pinned values, and what slow readers hold up, fill the room that they may fill. To be
   // asked after Prepare and before the lock: what the write itself lets go of does not count.
-  bool IsPinnedFull() const;
+  bool IsPinnedFull() const {
+    const size_t pinned = ledger_.pinned_bytes();
+    return pinned > pinned_max_.load(std::memory_order_relaxed) ||
+           pinned + reclaimer_.waiting_bytes() > waiting_max_.load(std::memory_order_relaxed);
+  }
 
   // To be called after Link, without the lock: a large entry takes the place of more small ones
   // than that evicts.
@@ -207,15 +211,14 @@ class MemoryTier {
  private:
   void EvictTheRest(Shard& shard);
   void HelpMoving();
-  // What may wait for readers that do not leave before writes are refused.
-  size_t WaitingBytesMax() const;
   // TryRead where an entry is dead, or the policy wants to be told. Apart, so that what every hit
   // does stays in registers; for their sake the arguments are values, too.
   template <typename Use>
   ABSL_ATTRIBUTE_NOINLINE bool TryReadLocked(KeyRef key, Use use);
   // Finds the live entry under the lock, tells the policy, and removes it if it is dead.
   Value LookUpLocked(const KeyRef& key, Entry** entry);
-  void FitBatches(size_t memory_bytes);
+  // The budget, and what is a part of it.
+  void SetMemoryBytes(size_t memory_bytes);
 
   // In memory_slack.cc.
   void MeasureSlack();
@@ -238,7 +241,11 @@ class MemoryTier {
   EntryLedger ledger_;
   Reclaimer reclaimer_;
   bool hits_are_told_ = false;  // the policy wants to know them
-  std::atomic<size_t> memory_bytes_;
+  std::atomic<size_t> memory_bytes_{0};
+  // Beyond so much, writes are refused: of what handles pin, and of that together with what waits
+  // for readers that do not leave.
+  std::atomic<size_t> pinned_max_{0};
+  std::atomic<size_t> waiting_max_{0};
   std::atomic<size_t> slack_bytes_{0};  // of the arena, as far as it is too much; see MeasureSlack
   std::atomic<size_t> slack_measured_{0};
   std::atomic<size_t> pages_measured_{0};

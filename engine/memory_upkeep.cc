@@ -27,8 +27,7 @@ void MemoryTier::Resize(const Capacity& capacity) {
   {
     // All shards get the same one of several new capacities.
     MutexLock resizing(resizing_mu_);
-    memory_bytes_.store(capacity.memory_bytes, std::memory_order_relaxed);
-    FitBatches(capacity.memory_bytes);
+    SetMemoryBytes(capacity.memory_bytes);
     MeasureSlack();  // of which only a part of the new budget counts
     for (size_t i = 0; i < shards_.size(); ++i) {
       MutexLock lock(shards_[i]->mu);

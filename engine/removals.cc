@@ -1,5 +1,6 @@
 #include "engine/removals.h"
 
+#include <span>
 #include <utility>
 
 #include "engine/namespace_state.h"
@@ -8,7 +9,9 @@ namespace trivet::engine {
 
 void Removals::Add(Entry* entry, NamespaceState* space, RemovalCause cause) {
   AddMoved(entry);
-  if (listener_ != nullptr && *listener_ != nullptr) to_tell_.push_back({entry, space, cause});
+  if (listener_ != nullptr && *listener_ != nullptr) {
+    MakeRare().to_tell.push_back({entry, space, cause});
+  }
 }
 
 void Removals::AddMoved(Entry* entry) {
@@ -19,16 +22,16 @@ void Removals::AddMoved(Entry* entry) {
 void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups) {
   for (std::unique_ptr<TagGroup>& group : groups) {
     bytes_ += sizeof(TagGroup) + group->members.bytes();
-    groups_.push_back(std::move(group));
-    spaces_.push_back(space);
+    MakeRare().groups.push_back(std::move(group));
+    MakeRare().spaces.push_back(space);
   }
 }
 
-void Removals::Tell() {
+void Removals::Tell(const Rare& rare) {
   // The listener may ask what is out.
   EntryLedger& ledger = reclaimer_->ledger();
   ledger.AddPinned(entries_.size(), bytes_);
-  for (const auto& [entry, space, cause] : to_tell_) {
+  for (const auto& [entry, space, cause] : rare.to_tell) {
     const Value value = ledger.Pin(entry);
     (*listener_)({space->name(), entry->key(), value, cause});
   }
@@ -36,14 +39,17 @@ void Removals::Tell() {
 }
 
 void Removals::Finish() {
-  for (size_t i = 0; i < groups_.size(); ++i) spaces_[i]->tags().Release({&groups_[i]->tag, 1});
-  if (!to_tell_.empty()) Tell();
-  if (entries_.empty() && groups_.empty()) return;
-  reclaimer_->Retire(entries_, groups_, bytes_);
+  const std::unique_ptr<Rare> rare = std::move(rare_);
+  std::span<std::unique_ptr<TagGroup>> groups;
+  if (rare != nullptr) [[unlikely]] {
+    groups = rare->groups;
+    for (size_t i = 0; i < groups.size(); ++i)
+      rare->spaces[i]->tags().Release({&groups[i]->tag, 1});
+    if (!rare->to_tell.empty()) Tell(*rare);
+  }
+  if (entries_.empty() && groups.empty()) return;
+  reclaimer_->Retire(entries_, groups, bytes_);
   entries_.clear();
-  to_tell_.clear();
-  groups_.clear();
-  spaces_.clear();
   bytes_ = 0;
 }
 

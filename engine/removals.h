@@ -28,7 +28,7 @@ class Removals {
   Removals(const Removals&) = delete;
   Removals& operator=(const Removals&) = delete;
   ~Removals() {
-    if (!entries_.empty() || !groups_.empty()) Finish();
+    if (!entries_.empty() || rare_ != nullptr) Finish();
   }
 
   // Takes over the shard's reference on an entry that was just unlinked. Under the shard's lock.
@@ -44,21 +44,28 @@ class Removals {
   void Finish();
 
  private:
-  void Tell();
-
-  Reclaimer* const reclaimer_;
-  const RemovalListener* const listener_;
-  size_t bytes_ = 0;
-  absl::InlinedVector<Entry*, 4> entries_;
-  // Those of the entries that the listener hears of; empty without one.
   struct ToTell {
     Entry* entry;
     NamespaceState* space;
     RemovalCause cause;
   };
-  std::vector<ToTell> to_tell_;
-  std::vector<std::unique_ptr<TagGroup>> groups_;
-  std::vector<NamespaceState*> spaces_;  // of each group
+  // What most writes have none of.
+  struct Rare {
+    std::vector<ToTell> to_tell;  // those of the entries that the listener hears of
+    std::vector<std::unique_ptr<TagGroup>> groups;
+    std::vector<NamespaceState*> spaces;  // of each group
+  };
+  Rare& MakeRare() {
+    if (rare_ == nullptr) rare_ = std::make_unique<Rare>();
+    return *rare_;
+  }
+  void Tell(const Rare& rare);
+
+  Reclaimer* const reclaimer_;
+  const RemovalListener* const listener_;
+  size_t bytes_ = 0;
+  absl::InlinedVector<Entry*, 4> entries_;
+  std::unique_ptr<Rare> rare_;
 };
 
 }  // namespace trivet::engine

@@ -236,6 +236,7 @@ class Namespace {
   absl::Status CheckOpen() const;
   // FailedPrecondition where the namespace holds objects. REQUIRES: status_.ok().
   absl::Status CheckHoldsBytes() const;
+  absl::Status CheckOptions(const SetOptions& options) const;
   absl::Status CheckSet(std::span<const Item> items, const SetOptions& options) const;
   bool UsesStore() const;
   bool HasLowerTiers() const;
