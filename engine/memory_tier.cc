@@ -28,8 +28,10 @@ constexpr size_t kBatchPart = 512;
 // only; more, and blocks are no longer in the processor's cache when they are used again.
 constexpr size_t kBatchBytesMin = 128 << 10;
 constexpr size_t kBatchBytesMax = 256 << 10;
-// From this budget on huge pages are worth what they round up.
-constexpr size_t kHugePagesFrom = 64 << 20;
+// From this budget on huge pages are worth what they round up; where bytes have no limit, from so
+// many entries on.
+constexpr size_t kHugePagesFromBytes = 64 << 20;
+constexpr size_t kHugePagesFromEntries = 64 << 10;
 // How much maintenance a write does in its shard.
 constexpr size_t kWorkPerWrite = 4;
 
@@ -52,6 +54,11 @@ bool Holds(SetCondition condition, const Entry* old) {
       return old != nullptr && old->version() == condition.version;
   }
   return false;
+}
+
+bool IsWorthHugePages(const CacheOptions& options) {
+  return options.memory_bytes != 0 ? options.memory_bytes >= kHugePagesFromBytes
+                                   : options.max_entries >= kHugePagesFromEntries;
 }
 
 absl::Status NoMemoryLeft() {
@@ -78,7 +85,7 @@ MemoryTier::MemoryTier(const CacheOptions& options, const Clock& clock)
       listener_(options.removal_listener),
       hash_(RandomSeed()),
       entry_hash_([this](const Entry* entry) { return hash_(entry->space_id(), entry->key()); }),
-      arena_(options.memory_bytes >= kHugePagesFrom),
+      arena_(IsWorthHugePages(options)),
       ledger_(arena_),
       reclaimer_(ledger_, BestGraceFence()) {
   SetMemoryBytes(options.memory_bytes);
