@@ -177,12 +177,17 @@ Entry* HashIndex::Crowded(uint64_t hash) const {
 
 // --- Growing and shrinking
 
+bool HashIndex::HasRoomForOverflow() {
+  return overflow_free_ != 0 ||
+         overflow_range_.Commit((size_t{overflow_end_} + 1) * sizeof(Bucket));
+}
+
 uint32_t HashIndex::NewOverflow() {
+  if (!HasRoomForOverflow()) return 0;
   uint32_t number = overflow_free_;
   if (number != 0) {
     overflow_free_ = NextOf(overflow_[number - 1]);
   } else {
-    if (!overflow_range_.Commit((size_t{overflow_end_} + 1) * sizeof(Bucket))) return 0;
     number = ++overflow_end_;
   }
   SetNext(overflow_[number - 1], 0);
@@ -257,6 +262,8 @@ void HashIndex::AddBucket() {
 }
 
 void HashIndex::RemoveBucket() {
+  // Two chains in one may go on in one bucket more than before. Without memory the bucket stays.
+  if (!HasRoomForOverflow()) return;
   const size_t last = bucket_count() - 1;
   const size_t into = CutFrom(last);
   const Chain entries = EntriesOf(last);

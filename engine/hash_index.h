@@ -146,7 +146,9 @@ class HashIndex {
   void Fit();
   void AddBucket();
   void RemoveBucket();
-  uint32_t NewOverflow();
+  // Whether NewOverflow would have one.
+  bool HasRoomForOverflow();
+  uint32_t NewOverflow();  // 0: the system has no memory for it
 
   const Arena& arena_;
   const EntryHash& hash_of_;

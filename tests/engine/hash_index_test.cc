@@ -72,6 +72,36 @@ TEST_F(HashIndexTest, TellsKeysOfOneHashApart) {
   EXPECT_EQ(Find(5, "b"), b);
 }
 
+TEST_F(HashIndexTest, ABucketStaysWhereMergingItFindsNoMemory) {
+  // So many shards that there are addresses for 64 buckets and 64 that those go on in.
+  HashIndex index(testing::TestArena(), hash_of_, size_t{1} << 26);
+  const auto hash_in = [](uint64_t bucket, uint64_t number) {
+    return bucket << HashIndex::kShardBits | number << 32;
+  };
+  std::vector<EntryPtr> crowd;
+  while (true) {
+    crowd.push_back(Make(hash_in(0, crowd.size()), std::to_string(crowd.size())));
+    if (!Insert(index, crowd.back())) break;
+  }
+  crowd.pop_back();
+  ASSERT_EQ(index.bucket_count(), 64u);
+  std::vector<EntryPtr> others;
+  for (const auto& [bucket, entries] : {std::pair(31, 12), std::pair(63, 5)}) {
+    for (int i = 0; i < entries; ++i) {
+      others.push_back(Make(hash_in(bucket, i), std::to_string(bucket * 100 + i)));
+      ASSERT_TRUE(Insert(index, others.back()));
+    }
+  }
+  for (const EntryPtr& entry : crowd) index.Remove(entry.get(), hash_of_(entry.get()));
+  index.CheckInvariants();
+  EXPECT_EQ(index.bucket_count(), 64u);
+  for (const EntryPtr& entry : others) {
+    EXPECT_EQ(index.Find(0, hash_of_(entry.get()), entry->key()), entry.get());
+    index.Remove(entry.get(), hash_of_(entry.get()));
+  }
+  index.CheckInvariants();
+}
+
 TEST_F(HashIndexTest, TellsNamespacesApart) {
   const EntryPtr theirs = Make(5, "key", 1);
   Entry* ours = Add(5, "key");
