@@ -32,7 +32,7 @@ namespace trivet::engine {
 // Thread-safety: all methods, on any thread; one short lock per size class and one for the pages.
 class Arena {
  public:
-  // `huge_pages`: for caches so large that a few MiB do not matter.
+  // `huge_pages`: for caches that may take a few MiB more for faster looks.
   explicit Arena(bool huge_pages);
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;

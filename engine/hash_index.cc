@@ -160,7 +160,8 @@ void HashIndex::Remove(Entry* entry, uint64_t hash) {
   SetFingerprint(*place.bucket, place.slot, 0);
   --size_;
   Fit();
-  // Where nothing is left, there are few buckets; what they go on in would stay as long as they do.
+  // Where nothing is left, there are few buckets, unless memory was short; what they go on in would
+  // stay as long as they do.
   if (size_ == 0 && overflow_used_ > 0) {
     for (size_t bucket = 0; bucket < bucket_count(); ++bucket) Empty(bucket);
   }
@@ -177,13 +178,13 @@ Entry* HashIndex::Crowded(uint64_t hash) const {
 
 // --- Growing and shrinking
 
-bool HashIndex::HasRoomForOverflow() {
+bool HashIndex::MakeRoomForOverflow() {
   return overflow_free_ != 0 ||
          overflow_range_.Commit((size_t{overflow_end_} + 1) * sizeof(Bucket));
 }
 
 uint32_t HashIndex::NewOverflow() {
-  if (!HasRoomForOverflow()) return 0;
+  if (!MakeRoomForOverflow()) return 0;
   uint32_t number = overflow_free_;
   if (number != 0) {
     overflow_free_ = NextOf(overflow_[number - 1]);
@@ -262,11 +263,12 @@ void HashIndex::AddBucket() {
 }
 
 void HashIndex::RemoveBucket() {
-  // Two chains in one may go on in one bucket more than before. Without memory the bucket stays.
-  if (!HasRoomForOverflow()) return;
   const size_t last = bucket_count() - 1;
   const size_t into = CutFrom(last);
   const Chain entries = EntriesOf(last);
+  // Both together may go on in one bucket more than before. Without memory for that, this one
+  // stays.
+  if (entries.size() + EntriesOf(into).size() > kSlots && !MakeRoomForOverflow()) return;
   const uint64_t moves = moves_.load(std::memory_order_relaxed);
   moves_.store(moves + 1, std::memory_order_relaxed);
   shape_.store(ShapeOf(last), std::memory_order_release);

@@ -146,8 +146,8 @@ class HashIndex {
   void Fit();
   void AddBucket();
   void RemoveBucket();
-  // Whether NewOverflow would have one.
-  bool HasRoomForOverflow();
+  // False: NewOverflow would have none.
+  bool MakeRoomForOverflow();
   uint32_t NewOverflow();  // 0: the system has no memory for it
 
   const Arena& arena_;

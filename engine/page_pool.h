@@ -23,7 +23,7 @@ class PagePool {
  public:
   static constexpr uint32_t kSlabPages = 32;
 
-  // `huge_pages`: for caches so large that a few MiB do not matter.
+  // `huge_pages`: for caches that may take a few MiB more for faster looks.
   explicit PagePool(bool huge_pages);
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;

@@ -22,8 +22,9 @@ void Removals::AddMoved(Entry* entry) {
 void Removals::AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups) {
   for (std::unique_ptr<TagGroup>& group : groups) {
     bytes_ += sizeof(TagGroup) + group->members.bytes();
-    MakeRare().groups.push_back(std::move(group));
-    MakeRare().spaces.push_back(space);
+    Rare& rare = MakeRare();
+    rare.groups.push_back(std::move(group));
+    rare.spaces.push_back(space);
   }
 }
 
@@ -38,7 +39,7 @@ void Removals::Tell(const Rare& rare) {
   ledger.RemovePinned(entries_.size(), bytes_);
 }
 
-void Removals::Finish() {
+void Removals::Finish() noexcept {
   const std::unique_ptr<Rare> rare = std::move(rare_);
   std::span<std::unique_ptr<TagGroup>> groups;
   if (rare != nullptr) [[unlikely]] {

@@ -40,8 +40,8 @@ class Removals {
   // Takes over emptied tag groups of `space`, with their holds on tags. Under the shard's lock.
   void AddGroups(NamespaceState* space, std::vector<std::unique_ptr<TagGroup>> groups);
 
-  // Does what is left. Not under a lock.
-  void Finish();
+  // Does what is left. Not under a lock. Ends the program where a listener throws.
+  void Finish() noexcept;
 
  private:
   struct ToTell {

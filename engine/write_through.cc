@@ -44,8 +44,9 @@ constexpr int kSharedSetTries = 4;
 
 // What most writes say: nothing that could be wrong.
 bool SaysNothing(const SetOptions& options) {
-  return !options.ttl && !options.idle_ttl && options.tags.empty() &&
-         options.when == SetWhen::kAlways && options.if_version == 0 && !options.fence;
+  // By all its parts, so that none is forgotten here.
+  const auto& [ttl, idle_ttl, tags, when, if_version, fence] = options;
+  return !ttl && !idle_ttl && tags.empty() && when == SetWhen::kAlways && if_version == 0 && !fence;
 }
 
 }  // namespace
