@@ -44,8 +44,9 @@ void Removals::Finish() noexcept {
   std::span<std::unique_ptr<TagGroup>> groups;
   if (rare != nullptr) [[unlikely]] {
     groups = rare->groups;
-    for (size_t i = 0; i < groups.size(); ++i)
+    for (size_t i = 0; i < groups.size(); ++i) {
       rare->spaces[i]->tags().Release({&groups[i]->tag, 1});
+    }
     if (!rare->to_tell.empty()) Tell(*rare);
   }
   if (entries_.empty() && groups.empty()) return;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -262,6 +263,21 @@ TEST_F(ListenerTest, HearsEveryRemovalWhenThreadsWriteAtOnce) {
   EXPECT_EQ(stats.sets, 4000u);
   EXPECT_EQ(removals_.Take().size(), stats.evicted + stats.replaced + stats.removed_explicit);
   EXPECT_EQ(stats.sets, stats.entries + stats.evicted + stats.replaced + stats.removed_explicit);
+}
+
+using ListenerDeathTest = ListenerTest;
+
+TEST_F(ListenerDeathTest, AListenerThatThrowsEndsTheProgram) {
+  // Through a store: there listeners are told before the write returns, not by a destructor.
+  const auto replace = [this] {
+    Open({.memory_bytes = 1 << 20, .removal_listener = [](const Removal&) {
+            throw std::runtime_error("out of the listener");
+          }});
+    Namespace users = cache_->In("users");
+    static_cast<void>(users.Set("42", "old"));
+    static_cast<void>(users.Set("42", "new"));
+  };
+  EXPECT_DEATH(replace(), "out of the listener");
 }
 
 }  // namespace
